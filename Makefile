@@ -1,0 +1,66 @@
+# Each target installs what it needs: a new checkout is ready with the first `make`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: help demo test check bench lock manifests clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+demo: $(VENV)/dev control-plane ## the operator at work on a local control plane, nothing else needed
+	@$(BIN)/python -m testbed demo $(ARGS)
+
+test: $(VENV)/dev check control-plane ## every check and test, the control plane included; make test ARGS="-k plan"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev ## formatting, lint, layers, types: seconds
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-cache > .lint-imports.log || { cat .lint-imports.log; rm .lint-imports.log; exit 1; }
+	@rm -f .lint-imports.log
+	@$(BIN)/mypy --no-error-summary
+	@echo "format, lint, layers, types: clean"
+
+bench: $(VENV)/bench control-plane ## what must stay fast, against a raw baseline in the same run
+	@$(BIN)/python -m bench $(ARGS)
+
+control-plane: $(VENV)/dev
+	@$(BIN)/python -m testbed build
+
+manifests: $(VENV)/dev ## write the generated manifests anew
+	@$(BIN)/python -m manifests.generate
+
+lock: ## write the hashed requirement locks anew (needs uv)
+	uv pip compile pyproject.toml $(LOCK) -o requirements/runtime.txt
+	uv pip compile pyproject.toml $(LOCK) --group dev -o requirements/dev.txt
+	uv pip compile pyproject.toml $(LOCK) --group dev --group bench -o requirements/bench.txt
+	uv pip compile --group go $(LOCK) -o requirements/go.txt
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+clean: ## remove what the targets installed into the checkout
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: control-plane
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + " (set PYTHON=...)")'
+	@echo "creating the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing requirements/dev.txt into $(VENV)"
+	@$(PIP_INSTALL) -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/bench: requirements/bench.txt $(VENV)/dev
+	@echo "installing requirements/bench.txt into $(VENV)"
+	@$(PIP_INSTALL) -r requirements/bench.txt
+	@touch $@

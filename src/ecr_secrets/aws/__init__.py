@@ -1,0 +1,4 @@
+"""Speaks AWS: identities and registry tokens.
+
+Imports `core`, `errors` and `metrics`; nothing else of the operator.
+"""

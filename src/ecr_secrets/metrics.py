@@ -1,0 +1,75 @@
+"""Every metric of the operator, in one registry of its own.
+
+Labels have few values; never a pod, a namespace or a free text.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+token_expiry_timestamp_seconds = Gauge(
+    "ecr_secrets_token_expiry_timestamp_seconds",
+    "When the registry token in the pull secrets of a credential expires, per region; "
+    "the one to alert on.",
+    ["credential", "region"],
+    registry=REGISTRY,
+)
+refreshes_total = Counter(
+    "ecr_secrets_refreshes_total",
+    "Reconciles that wrote at least one pull secret, by result: success or failure.",
+    ["result"],
+    registry=REGISTRY,
+)
+failures_total = Counter(
+    "ecr_secrets_failures_total",
+    "What went wrong, by reason: a credential as a whole or one target of it.",
+    ["reason"],
+    registry=REGISTRY,
+)
+pull_secret_writes_total = Counter(
+    "ecr_secrets_pull_secret_writes_total",
+    "Pull secrets written or deleted, by what made it necessary.",
+    ["reason"],
+    registry=REGISTRY,
+)
+targets = Gauge(
+    "ecr_secrets_targets",
+    "Targets of a credential, by state: ready, failed or missing (its namespace does not exist).",
+    ["credential", "state"],
+    registry=REGISTRY,
+)
+aws_requests_total = Counter(
+    "ecr_secrets_aws_requests_total",
+    "Calls to AWS, by operation and result (success or the reason of the failure).",
+    ["operation", "result"],
+    registry=REGISTRY,
+)
+aws_request_duration_seconds = Histogram(
+    "ecr_secrets_aws_request_duration_seconds",
+    "How long calls to AWS took.",
+    ["operation"],
+    registry=REGISTRY,
+)
+api_requests_total = Counter(
+    "ecr_secrets_api_requests_total",
+    "Requests to the Kubernetes API, by verb, resource and HTTP status (0: no answer).",
+    ["verb", "resource", "status"],
+    registry=REGISTRY,
+)
+watch_restarts_total = Counter(
+    "ecr_secrets_watch_restarts_total",
+    "Watches that ended and were begun again, by resource and cause.",
+    ["resource", "cause"],
+    registry=REGISTRY,
+)
+undecodable_objects_total = Counter(
+    "ecr_secrets_undecodable_objects_total",
+    "Objects on a watch or list that could not be decoded and were left out, by resource.",
+    ["resource"],
+    registry=REGISTRY,
+)
+queue_depth = Gauge(
+    "ecr_secrets_queue_depth",
+    "Credentials that are due and wait for a worker.",
+    registry=REGISTRY,
+)

@@ -3,8 +3,15 @@
 Labels have few values; never a pod, a namespace or a free text.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 
+disable_created_metrics()  # a second series per counter that nobody asks for
 REGISTRY = CollectorRegistry()
 
 token_expiry_timestamp_seconds = Gauge(
@@ -34,7 +41,7 @@ pull_secret_writes_total = Counter(
 )
 targets = Gauge(
     "ecr_secrets_targets",
-    "Targets of a credential, by state: ready, failed or missing (its namespace does not exist).",
+    "Targets of a credential, by state: ready, failed, pending or missing (no such namespace).",
     ["credential", "state"],
     registry=REGISTRY,
 )
@@ -71,5 +78,16 @@ undecodable_objects_total = Counter(
 queue_depth = Gauge(
     "ecr_secrets_queue_depth",
     "Credentials that are due and wait for a worker.",
+    registry=REGISTRY,
+)
+events_dropped_total = Counter(
+    "ecr_secrets_events_dropped_total",
+    "Kubernetes Events that were not recorded: too many, or refused by the API server.",
+    registry=REGISTRY,
+)
+reconciles_total = Counter(
+    "ecr_secrets_reconciles_total",
+    "Reconciles, by result: success, failure (expected, retried) or crash (a bug).",
+    ["result"],
     registry=REGISTRY,
 )

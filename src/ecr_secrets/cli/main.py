@@ -1,0 +1,60 @@
+"""The command `ecr-secrets`, which is also `kubectl ecr-secrets`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import uvloop
+
+from ecr_secrets.cli.flags import add_flags, read_config
+from ecr_secrets.cli.run import run
+from ecr_secrets.errors import ConfigurationError
+from ecr_secrets.logs import set_up_logs
+
+_DESCRIPTION = """\
+Keeps AWS ECR image pull secrets valid in every namespace of a Kubernetes cluster.
+
+ECR passwords live for 12 hours. An AWSECRCredential object names an AWS identity, a secret name
+and namespaces; the operator creates the pull secret in each of them and keeps it valid.
+"""
+_RUN = """\
+Run the operator: in a pod with its ServiceAccount, or from a terminal with a kubeconfig.
+
+Each flag can be given by the environment variable shown behind it; a flag beats its variable.
+SIGTERM or Ctrl-C ends it: what has begun is finished first, and the exit code is 0.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 all is well, 2 it was asked for wrongly."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        config = read_config(parsed, os.environ)
+        set_up_logs(config.log_format, config.log_level)
+        uvloop.run(run(config))
+    except ConfigurationError as error:
+        sys.stderr.write(f"ecr-secrets {parsed.command}: {error}\n")
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ecr-secrets",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=version("kube-ecr-secrets-operator"))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    runs = commands.add_parser(
+        "run",
+        help="run the operator",
+        description=_RUN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_flags(runs)
+    return parser

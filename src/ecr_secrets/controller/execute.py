@@ -1,0 +1,140 @@
+"""Carries out a plan: one write per target, for a bounded time, each failure on its own.
+
+A rollout of thousands of writes is done in passes of about a second, so that a change that comes
+in meanwhile is looked at in the next one and overtakes the rest. A write that hangs does not hold
+up its pass: it goes on alone, and its target is left out until it is through.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from ecr_secrets.controller.secret_writer import SecretWriter
+from ecr_secrets.controller.writers import Writers
+from ecr_secrets.core.actions import Action, Delete, Write
+from ecr_secrets.core.content import Content
+from ecr_secrets.core.credential import Credential
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.order import ordered_jobs
+from ecr_secrets.core.pull_secret import PullSecret
+from ecr_secrets.core.standing import Outcome
+from ecr_secrets.errors import OperatorError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What to carry out."""
+
+    credential: Credential
+    actions: tuple[Action, ...]
+    content: Content | None  # None: the plan writes nothing
+    first: Collection[ObjectKey]  # targets that do not wait behind a rollout
+    now: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pass:
+    """One pass over a plan, and what it has come to so far."""
+
+    assignment: Assignment
+    over: float  # loop time
+    written: dict[ObjectKey, PullSecret] = field(default_factory=dict)
+    deleted: set[ObjectKey] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executor:
+    """Has the writes of a plan done, and says what came of it.
+
+    State is touched only between awaits of one event loop.
+    """
+
+    writer: SecretWriter
+    writers: Writers
+    pass_length: timedelta
+    look_again: Callable[[str], None]  # called with the credential when a straggler is through
+    _under_way: set[ObjectKey] = field(default_factory=set, init=False)
+
+    async def carry_out(self, assignment: Assignment) -> Outcome:
+        """Work on the plan until it is done or the pass is over."""
+        over = asyncio.get_running_loop().time() + self.pass_length.total_seconds()
+        this = _Pass(assignment=assignment, over=over)
+        jobs = ordered_jobs(assignment.actions, first=assignment.first, now=assignment.now)
+        await self._run(this, [job for job in jobs if self._is_due(this, job.target)])
+        open_ = {job.target for job in jobs} - this.written.keys() - this.deleted
+        troubles = (
+            (target, self.writer.trouble(assignment.credential, target)) for target in open_
+        )
+        failures = {target: error for target, error in troubles if error}
+        return Outcome(
+            written=this.written,
+            deleted=frozenset(this.deleted),
+            failures=failures,
+            postponed=frozenset(open_ - failures.keys()),
+        )
+
+    def next_try(self, name: str, outcome: Outcome) -> timedelta | None:
+        """Tell when the rest of a plan is worth another pass; None: nothing is left to do.
+
+        What is under way is left out: `look_again` is called when it is through.
+        """
+        left = outcome.failures.keys() | outcome.postponed
+        retries = self.writer.retries
+        if any(not retries.is_waiting(name, target) for target in left - self._under_way):
+            return timedelta(0)
+        return retries.next_try(name, left)
+
+    def _is_due(self, this: _Pass, target: ObjectKey) -> bool:
+        if target in self._under_way:
+            return False
+        name = this.assignment.credential.name
+        return target in this.assignment.first or not self.writer.retries.is_waiting(name, target)
+
+    async def _run(self, this: _Pass, jobs: Iterable[Write | Delete]) -> None:
+        """Start jobs, a few at a time, until the pass is over."""
+        loop = asyncio.get_running_loop()
+        begun: list[asyncio.Future[None]] = []
+        waiting: set[asyncio.Future[None]] = set()
+        for job in jobs:
+            if len(waiting) >= self.writers.at_once:
+                left = max(0.0, this.over - loop.time())
+                _, waiting = await asyncio.wait(
+                    waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+            if loop.time() >= this.over:
+                break
+            expires_at = job.found.stamp.expires_at if job.found else None
+            future = self.writers.submit(
+                partial(self._do, this, job), expires_at=expires_at or this.assignment.now
+            )
+            begun.append(future)
+            waiting.add(future)
+        if waiting:
+            await asyncio.wait(waiting, timeout=max(0.0, this.over - loop.time()))
+        _finish(begun)
+
+    async def _do(self, this: _Pass, job: Write | Delete) -> None:
+        self._under_way.add(job.target)
+        credential = this.assignment.credential
+        try:
+            if isinstance(job, Delete):
+                await self.writer.delete(job, credential)
+                this.deleted.add(job.target)
+            elif this.assignment.content:
+                content = this.assignment.content
+                this.written[job.target] = await self.writer.write(job, content, credential)
+        finally:
+            self._under_way.discard(job.target)
+            if asyncio.get_running_loop().time() >= this.over:
+                self.look_again(credential.name)
+
+
+def _finish(begun: Iterable[asyncio.Future[None]]) -> None:
+    """Take back what has not begun; let a bug through, while failures are noted already."""
+    for future in begun:
+        if not future.done():
+            future.cancel()
+        elif (error := future.exception()) and not isinstance(error, OperatorError):
+            raise error

@@ -1,0 +1,99 @@
+"""One informer per thing that credentials need watched, for as long as one of them needs it."""
+
+import asyncio
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.errors import OperatorError, UnavailableError
+from ecr_secrets.kube.informer import Informer
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Running(Generic[T]):
+    informer: Informer[T]
+    task: asyncio.Task[None]
+
+
+class InformerPool(Generic[K, T]):
+    """Starts and stops informers as credentials come, change and go.
+
+    State is touched only between awaits of one event loop.
+    """
+
+    def __init__(self, make: Callable[[K], Informer[T]], *, what: str) -> None:
+        """Prepare an empty pool.
+
+        Args:
+            make: builds the informer for a key.
+            what: names the watched things in errors, such as `pull secrets`.
+        """
+        self._make = make
+        self._what = what
+        self._group: asyncio.TaskGroup | None = None
+        self._running: dict[K, _Running[T]] = {}
+        self._holders: dict[str, frozenset[K]] = {}
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Run informers in this group from now on."""
+        self._group = group
+
+    def hold(self, holder: str, keys: Collection[K]) -> None:
+        """Have these keys watched for a credential, and no longer those it held before."""
+        if self._group is None:
+            raise RuntimeError("the pool was not started")
+        self._holders[holder] = frozenset(keys)
+        for key in self._holders[holder] - self._running.keys():
+            informer = self._make(key)
+            task = self._group.create_task(informer.run(), name=f"watch {self._what} {key}")
+            self._running[key] = _Running(informer, task)
+        self._stop_unneeded()
+
+    def release(self, holder: str) -> None:
+        """Forget a credential that is gone."""
+        self._holders.pop(holder, None)
+        self._stop_unneeded()
+
+    def _stop_unneeded(self) -> None:
+        needed = frozenset().union(*self._holders.values())
+        for key in self._running.keys() - needed:
+            self._running.pop(key).task.cancel()
+
+    async def wait_synced(self, key: K, within: timedelta) -> None:
+        """Wait until everything under a key has been seen once.
+
+        Raises:
+            OperatorError: it did not come to that in time; the informer's own error if it has one.
+        """
+        informer = self._running[key].informer
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                await informer.wait_synced()
+        except TimeoutError:
+            raise informer.last_error or UnavailableError(
+                f"{self._what} {key} could not be listed in time"
+            ) from None
+
+    def store(self, key: K) -> Mapping[ObjectKey, T]:
+        """Show what is known under a key; nothing when it is not held."""
+        running = self._running.get(key)
+        return running.informer.store if running else MappingProxyType({})
+
+    def position(self, key: K) -> str:
+        """Tell up to which resource version the store is complete; "": not at all yet."""
+        running = self._running.get(key)
+        return running.informer.position if running else ""
+
+    def errors(self) -> Mapping[K, OperatorError]:
+        """List what keeps informers from following, by key."""
+        return {
+            key: running.informer.last_error
+            for key, running in self._running.items()
+            if running.informer.last_error
+        }

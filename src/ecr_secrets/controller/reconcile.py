@@ -1,0 +1,186 @@
+"""Observe, plan, execute, conclude: one look at one credential.
+
+Level-based: everything is read afresh, so what woke us does not matter and running twice is
+harmless. Nothing else writes a pull secret.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import msgspec
+
+from ecr_secrets.controller.execute import Assignment, Executor
+from ecr_secrets.controller.report import Report
+from ecr_secrets.controller.status_writer import StatusWriter
+from ecr_secrets.controller.supply import Supplier, Supply
+from ecr_secrets.controller.world import World
+from ecr_secrets.core.actions import Write
+from ecr_secrets.core.conclude import Findings, conclude, conclude_invalid, next_look
+from ecr_secrets.core.credential import Credential, CredentialObject, parse_credential
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.occurrences import occurrences_of, turns
+from ecr_secrets.core.plan import Observed, leftovers, survey
+from ecr_secrets.core.settle import settle
+from ecr_secrets.core.source import Source
+from ecr_secrets.core.standing import Outcome, Standing, stand
+from ecr_secrets.errors import InvalidSpecError, OperatorError
+
+Clock: TypeAlias = Callable[[], datetime]
+_AT_ONCE = timedelta(0)
+# A token that is stale in the pull secret and not yet in memory: it lives for seconds only.
+_SOON = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciler:
+    """Reconciles credentials, each by one worker at a time."""
+
+    world: World
+    supplier: Supplier
+    executor: Executor
+    statuses: StatusWriter
+    report: Report
+    clock: Clock
+
+    async def reconcile(self, name: str, first: Collection[ObjectKey]) -> timedelta | None:
+        """Reconcile one credential and return how long to wait before the next look.
+
+        Args:
+            name: of the credential.
+            first: targets that do not wait behind a rollout.
+
+        Returns:
+            None: time alone will change nothing.
+
+        Raises:
+            OperatorError: the API server kept us from looking, or from saying what we saw.
+                Trouble with AWS or with a target never raises; the status tells of it.
+        """
+        manifest = self.world.credential(name)
+        if manifest is None or manifest.metadata.deletion_timestamp:
+            self._forget(name)
+            return None
+        try:
+            credential = parse_credential(manifest)
+        except InvalidSpecError as error:
+            await self._refuse(manifest, error)
+            return None
+        await self.world.attend(credential, self._names(credential, manifest))
+        source, problem = await self._find_source(credential)
+        observed = self.world.observe(credential, self._names(credential, manifest))
+        supply, assignment = await self._plan(credential, observed, source, first=first)
+        await self._announce(manifest, assignment)
+        outcome = await self.executor.carry_out(assignment)
+        standing = stand(assignment.actions, outcome, now=self.clock())
+        left = leftovers(credential, observed).keys() - outcome.deleted
+        findings = Findings(
+            missing=credential.namespaces - frozenset(observed.namespaces),
+            problem=problem or supply.problem,
+            region_errors=supply.errors,
+            secret_names=tuple(sorted({credential.secret_name, *(key.name for key in left)})),
+        )
+        await self._conclude(manifest, assignment, standing, outcome, findings)
+        if left and outcome.written:  # the old pull secret may go now
+            return _AT_ONCE
+        return self._next_look(name, standing, outcome, supply)
+
+    def _names(self, credential: Credential, manifest: CredentialObject) -> frozenset[str]:
+        """List the names under which pull secrets of the credential may stand."""
+        known = self.statuses.read(manifest).secret_names
+        return frozenset({credential.secret_name, *known})
+
+    async def _find_source(
+        self, credential: Credential
+    ) -> tuple[Source | None, OperatorError | None]:
+        """Find what tokens are asked for with; without it, what stands still stands."""
+        try:
+            access = self.world.access(credential)
+            return await self.supplier.find_source(credential, access), None
+        except OperatorError as error:
+            return None, error
+
+    async def _plan(
+        self,
+        credential: Credential,
+        observed: Observed,
+        source: Source | None,
+        *,
+        first: Collection[ObjectKey],
+    ) -> tuple[Supply, Assignment]:
+        fingerprint = source.fingerprint if source else None
+        actions = survey(credential, observed, source=fingerprint, now=self.clock())
+        supply = Supply()
+        if any(isinstance(action, Write) for action in actions):
+            supply = await self.supplier.supply(source) if source else supply
+            actions = settle(actions, supply.content, without=supply.without, now=self.clock())
+        assignment = Assignment(
+            credential=credential,
+            actions=actions,
+            content=supply.content,
+            first=first,
+            now=self.clock(),
+        )
+        return supply, assignment
+
+    async def _announce(self, manifest: CredentialObject, assignment: Assignment) -> None:
+        """Note the name of pull secrets before the first is written, so that none is ever lost."""
+        before = self.statuses.read(manifest)
+        name = assignment.credential.secret_name
+        if name not in before.secret_names and any(
+            isinstance(action, Write) for action in assignment.actions
+        ):
+            names = tuple(sorted({name, *before.secret_names}))
+            after = msgspec.structs.replace(before, secret_names=names)
+            await self.statuses.write(manifest, after)
+
+    async def _conclude(
+        self,
+        manifest: CredentialObject,
+        assignment: Assignment,
+        standing: Standing,
+        outcome: Outcome,
+        findings: Findings,
+    ) -> None:
+        credential = assignment.credential
+        before = self.statuses.read(manifest)
+        after = conclude(credential, standing, findings, before=before, now=self.clock())
+        self.report.problems(credential.name, findings)
+        self.report.measure(credential.name, standing, outcome, missing=len(findings.missing))
+        told = occurrences_of(assignment.actions, outcome, before=before, after=after)
+        self.report.tell(manifest.metadata, told)
+        await self.statuses.write(manifest, after)
+
+    def _next_look(
+        self, name: str, standing: Standing, outcome: Outcome, supply: Supply
+    ) -> timedelta | None:
+        now = self.clock()
+        due = next_look(standing, now=now)
+        waits = [
+            self.executor.next_try(name, outcome),
+            due - now if due else None,
+            supply.retry_at - now if supply.retry_at else None,
+            _SOON if supply.content and not supply.errors and _is_stale(standing, now) else None,
+        ]
+        return min((max(wait, _AT_ONCE) for wait in waits if wait is not None), default=None)
+
+    async def _refuse(self, manifest: CredentialObject, error: InvalidSpecError) -> None:
+        """Say what is wrong with the spec, and leave everything else as it is."""
+        metadata = manifest.metadata
+        before = self.statuses.read(manifest)
+        after = conclude_invalid(metadata.generation, error, before=before, now=self.clock())
+        self.report.problem(metadata.name, error)
+        self.report.tell(metadata, turns(before, after))
+        await self.statuses.write(manifest, after)
+
+    def _forget(self, name: str) -> None:
+        """Drop what is known of a credential that is gone; its Secrets go by owner reference."""
+        self.world.release(name)
+        self.supplier.forget(name)
+        self.executor.writer.retries.forget(name)
+        self.report.forget(name)
+
+
+def _is_stale(standing: Standing, now: datetime) -> bool:
+    return any(stamp.refresh_after and stamp.refresh_after <= now for stamp in standing.stamps)

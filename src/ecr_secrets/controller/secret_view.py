@@ -1,0 +1,69 @@
+"""Pull secrets as they are, our own writes included before the watch has told of them.
+
+Without this, the next look at the world would find a Secret missing that was created a moment
+ago, and while a watch is broken it would write the same again and again.
+"""
+
+from collections.abc import Iterable
+
+from ecr_secrets.controller.informer_pool import InformerPool
+from ecr_secrets.core.credential import Credential
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.pull_secret import PullSecret
+
+
+class SecretView:
+    """The store of pull secrets, with answers of the API server that are newer laid over it.
+
+    State is touched only between awaits of one event loop.
+    """
+
+    def __init__(self, pool: InformerPool[str, PullSecret]) -> None:
+        """Look through the informers of a pool, one per name of pull secrets."""
+        self._pool = pool
+        self._written: dict[ObjectKey, PullSecret] = {}
+
+    def note(self, secret: PullSecret) -> None:
+        """Take over what the API server answered to a write."""
+        self._written[secret.key] = secret
+
+    def is_our_write(self, secret: PullSecret) -> bool:
+        """Tell whether a watch event only shows what we wrote ourselves."""
+        written = self._written.get(secret.key)
+        return written is not None and written.resource_version == secret.resource_version
+
+    def of(self, credential: Credential, names: Iterable[str]) -> dict[ObjectKey, PullSecret]:
+        """Find the Secrets that concern a credential: on its targets, or owned by it."""
+        found: dict[ObjectKey, PullSecret] = {}
+        for name in names:
+            self._settle(name)
+            for key, secret in self._pool.store(name).items():
+                newest = self._written.get(key, secret)
+                if _concerns(newest, credential):
+                    found[key] = newest
+            for key, secret in self._written.items():
+                if key.name == name and key not in found and _concerns(secret, credential):
+                    found[key] = secret
+        return found
+
+    def _settle(self, name: str) -> None:
+        """Drop the answers that the watch has caught up with."""
+        position = _number(self._pool.position(name))
+        store = self._pool.store(name)
+        for key in [key for key in self._written if key.name == name]:
+            version = _number(self._written[key].resource_version)
+            seen = store.get(key)
+            if position >= version or (seen and _number(seen.resource_version) >= version):
+                del self._written[key]
+
+
+def _concerns(secret: PullSecret, credential: Credential) -> bool:
+    on_target = secret.key == credential.target(secret.key.namespace)
+    return secret.owner_uid == credential.uid or (
+        on_target and secret.key.namespace in credential.namespaces
+    )
+
+
+def _number(version: str) -> int:
+    """Make resource versions comparable; Kubernetes defines them as growing numbers (KEP-5504)."""
+    return int(version) if version.isdecimal() else 0

@@ -1,0 +1,90 @@
+"""Writes a credential's status, when it says something new."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from ecr_secrets.core.credential import CredentialObject
+from ecr_secrets.core.objects import Manifest, ObjectKey, ObjectMeta
+from ecr_secrets.core.spec import API_VERSION, GROUP, KIND, PLURAL, VERSION
+from ecr_secrets.core.status import Status, parse_status
+from ecr_secrets.errors import NotFoundError
+from ecr_secrets.kube.resource import Resource
+
+CREDENTIALS = Resource(group=GROUP, version=VERSION, plural=PLURAL, namespaced=False)
+FIELD_MANAGER = "kube-ecr-secrets-operator"
+
+
+class WritesStatus(Protocol):
+    """The part of the client that writes a status."""
+
+    async def apply(  # noqa: PLR0913 - the client's signature
+        self,
+        resource: Resource,
+        key: ObjectKey,
+        manifest: Manifest | bytes,
+        *,
+        field_manager: str,
+        force: bool,
+        subresource: str,
+        into: type[CredentialObject],
+    ) -> CredentialObject:
+        """Apply a manifest on the server's side and return the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWriter:
+    """Knows what each status says now, our own writes included before the watch has told of them.
+
+    State is touched only between awaits of one event loop.
+    """
+
+    client: WritesStatus
+    _written: dict[str, CredentialObject] = field(default_factory=dict, init=False)  # by uid
+
+    def read(self, manifest: CredentialObject) -> Status:
+        """Return the newest status known of an object."""
+        written = self._written.get(manifest.metadata.uid)
+        if written and _version(written.metadata) > _version(manifest.metadata):
+            return parse_status(written.status)
+        self._written.pop(manifest.metadata.uid, None)
+        return parse_status(manifest.status)
+
+    async def write(self, manifest: CredentialObject, status: Status) -> None:
+        """Write a status, unless it is what stands there already.
+
+        Raises:
+            OperatorError: the API server did not take it. An object that is gone is no error.
+        """
+        if status == self.read(manifest):
+            return
+        metadata = manifest.metadata
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "metadata": {"name": metadata.name, "uid": metadata.uid},
+            "status": msgspec.to_builtins(status),
+        }
+        try:
+            answer = await self.client.apply(
+                CREDENTIALS,
+                metadata.key,
+                body,
+                field_manager=FIELD_MANAGER,
+                force=True,
+                subresource="status",
+                into=CredentialObject,
+            )
+        except NotFoundError:
+            return
+        self._written[metadata.uid] = answer
+
+    def forget(self, uid: str) -> None:
+        """Drop what is known of an object that is gone."""
+        self._written.pop(uid, None)
+
+
+def _version(metadata: ObjectMeta) -> int:
+    """Make resource versions comparable; Kubernetes defines them as growing numbers (KEP-5504)."""
+    return int(metadata.resource_version) if metadata.resource_version.isdecimal() else 0

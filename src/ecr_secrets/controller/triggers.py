@@ -1,0 +1,104 @@
+"""Which credentials a change in the cluster concerns."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from ecr_secrets.controller.secret_view import SecretView
+from ecr_secrets.controller.world import Listeners, Namespace
+from ecr_secrets.core.access_secret import AccessSecret
+from ecr_secrets.core.credential import Credential, CredentialObject, parse_credential
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.pull_secret import PullSecret
+from ecr_secrets.errors import InvalidSpecError
+
+
+class Triggers:
+    """Turns watch events into names of credentials to look at.
+
+    State is touched only between awaits of one event loop.
+    """
+
+    def __init__(self, wake: Callable[[str], None]) -> None:
+        """Start with no credential known.
+
+        Args:
+            wake: is called with the name of each credential that should be looked at.
+        """
+        self._wake = wake
+        self._credentials: dict[str, Credential] = {}  # those whose spec can be understood
+        self._first: defaultdict[str, set[ObjectKey]] = defaultdict(set)
+        self.view: SecretView | None = None  # None: not wired yet, so nothing is our own write
+
+    def listeners(self) -> Listeners:
+        """Return the functions that informers call."""
+        return Listeners(
+            credential=self._credential_changed,
+            namespace=self._namespace_changed,
+            pull_secret=self._pull_secret_changed,
+            access_secret=self._access_secret_changed,
+        )
+
+    def take_first(self, name: str) -> frozenset[ObjectKey]:
+        """Hand over the targets of a credential that changed since the last time."""
+        return frozenset(self._first.pop(name, ()))
+
+    def _credential_changed(
+        self, key: ObjectKey, before: CredentialObject | None, after: CredentialObject | None
+    ) -> None:
+        if after is None:
+            self._credentials.pop(key.name, None)
+            self._first.pop(key.name, None)
+        else:
+            try:
+                self._credentials[key.name] = parse_credential(after)
+            except InvalidSpecError:
+                self._credentials.pop(key.name, None)  # its reconcile says so
+        if before is None or after is None or _differs(before, after):
+            self._wake(key.name)
+
+    def _namespace_changed(
+        self, key: ObjectKey, before: Namespace | None, after: Namespace | None
+    ) -> None:
+        if before and after and before.open == after.open:
+            return
+        for credential in self._credentials.values():
+            if key.name in credential.namespaces:
+                self._urge(credential, credential.target(key.name))
+
+    def _pull_secret_changed(
+        self, key: ObjectKey, before: PullSecret | None, after: PullSecret | None
+    ) -> None:
+        if after and self.view and self.view.is_our_write(after):
+            return
+        owners = {secret.owner_uid for secret in (before, after) if secret}
+        for credential in self._credentials.values():
+            on_target = key == credential.target(key.namespace)
+            if on_target and key.namespace in credential.namespaces:
+                self._urge(credential, key)
+            elif credential.uid in owners:
+                self._wake(credential.name)
+
+    def _access_secret_changed(
+        self, key: ObjectKey, before: AccessSecret | None, after: AccessSecret | None
+    ) -> None:
+        if before and after and before.data == after.data:
+            return
+        for credential in self._using(key):
+            self._wake(credential.name)
+
+    def _using(self, key: ObjectKey) -> Iterable[Credential]:
+        return (found for found in self._credentials.values() if found.access.secret == key)
+
+    def _urge(self, credential: Credential, target: ObjectKey) -> None:
+        self._first[credential.name].add(target)
+        self._wake(credential.name)
+
+
+def _differs(before: CredentialObject, after: CredentialObject) -> bool:
+    """Tell whether more than the status changed: that is written by ourselves."""
+    old, new = before.metadata, after.metadata
+    return (old.uid, old.generation, old.deletion_timestamp) != (
+        new.uid,
+        new.generation,
+        new.deletion_timestamp,
+    )

@@ -1,0 +1,147 @@
+"""What the cluster shows: everything a reconcile observes, kept current by informers."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+
+from ecr_secrets.controller.informer_pool import InformerPool
+from ecr_secrets.controller.secret_view import SecretView
+from ecr_secrets.controller.status_writer import CREDENTIALS
+from ecr_secrets.core.access_secret import AccessSecret, parse_access_secret
+from ecr_secrets.core.credential import Credential, CredentialObject, read_credential
+from ecr_secrets.core.objects import ObjectKey, ObjectMeta
+from ecr_secrets.core.plan import Observed
+from ecr_secrets.core.pull_secret import PullSecret, parse_pull_secret
+from ecr_secrets.kube.client import Client
+from ecr_secrets.kube.informer import Informer
+from ecr_secrets.kube.resource import NAMESPACES, SECRETS
+from ecr_secrets.kube.selection import Selection
+
+
+class Namespace(msgspec.Struct, frozen=True):
+    """A namespace, of which the metadata says all we need."""
+
+    metadata: ObjectMeta
+
+    @property
+    def open(self) -> bool:
+        """Whether something can still be created in it."""
+        return self.metadata.deletion_timestamp is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """Who is told of changes: the key, the object before and after (None: absent)."""
+
+    credential: Callable[[ObjectKey, CredentialObject | None, CredentialObject | None], None]
+    namespace: Callable[[ObjectKey, Namespace | None, Namespace | None], None]
+    pull_secret: Callable[[ObjectKey, PullSecret | None, PullSecret | None], None]
+    access_secret: Callable[[ObjectKey, AccessSecret | None, AccessSecret | None], None]
+
+
+class World:
+    """All informers of the controller.
+
+    Pull secrets are followed by name, in all namespaces; AWS accesses one by one. No Secret of
+    another name is ever listed.
+    """
+
+    def __init__(self, client: Client, listeners: Listeners, *, sync_timeout: timedelta) -> None:
+        """Prepare the informers; nothing is followed before `run`.
+
+        Args:
+            client: how to reach the API server.
+            listeners: who is told of changes.
+            sync_timeout: how long a reconcile waits for the first look at something.
+        """
+        self._sync_timeout = sync_timeout
+        self._credentials = Informer(
+            client,
+            Selection(resource=CREDENTIALS),
+            decode=read_credential,
+            on_change=listeners.credential,
+        )
+        self._namespaces = Informer(
+            client,
+            Selection(resource=NAMESPACES, metadata_only=True),
+            decode=msgspec.json.Decoder(Namespace).decode,
+            on_change=listeners.namespace,
+        )
+
+        def pull_secrets(name: str) -> Informer[PullSecret]:
+            return Informer(
+                client,
+                Selection(resource=SECRETS, field_selector=f"metadata.name={name}"),
+                decode=parse_pull_secret,
+                on_change=listeners.pull_secret,
+            )
+
+        def access_secret(key: ObjectKey) -> Informer[AccessSecret]:
+            selector = f"metadata.name={key.name}"
+            return Informer(
+                client,
+                Selection(resource=SECRETS, namespace=key.namespace, field_selector=selector),
+                decode=parse_access_secret,
+                on_change=listeners.access_secret,
+            )
+
+        self._pull_secrets = InformerPool(pull_secrets, what="pull secrets named")
+        self._access_secrets = InformerPool(access_secret, what="AWS access")
+        self.secrets = SecretView(self._pull_secrets)
+
+    async def run(self) -> None:
+        """Follow the cluster until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self._pull_secrets.start(group)
+            self._access_secrets.start(group)
+            group.create_task(self._credentials.run(), name="watch credentials")
+            group.create_task(self._namespaces.run(), name="watch namespaces")
+
+    @property
+    def synced(self) -> bool:
+        """Whether all credentials and namespaces have been seen once."""
+        return self._credentials.synced and self._namespaces.synced
+
+    def credential(self, name: str) -> CredentialObject | None:
+        """Find a credential as it is now; None: it is gone."""
+        return self._credentials.store.get(ObjectKey("", name))
+
+    async def attend(self, credential: Credential, names: frozenset[str]) -> None:
+        """Have watched what a credential needs, and wait for the first look at it.
+
+        Args:
+            credential: whose needs to see to.
+            names: under which names its pull secrets may stand.
+
+        Raises:
+            OperatorError: something could not be seen in time.
+        """
+        access = credential.access.secret
+        self._pull_secrets.hold(credential.name, names)
+        self._access_secrets.hold(credential.name, [access] if access else [])
+        await self._namespaces.wait_synced()
+        for name in names:
+            await self._pull_secrets.wait_synced(name, self._sync_timeout)
+        if access:
+            await self._access_secrets.wait_synced(access, self._sync_timeout)
+
+    def release(self, name: str) -> None:
+        """Forget a credential that is gone or asks for nothing."""
+        self._pull_secrets.release(name)
+        self._access_secrets.release(name)
+
+    def observe(self, credential: Credential, names: frozenset[str]) -> Observed:
+        """Show what concerns a credential, as it is now."""
+        store = self._namespaces.store
+        return Observed(
+            namespaces=frozenset(key.name for key, found in store.items() if found.open),
+            secrets=self.secrets.of(credential, names),
+        )
+
+    def access(self, credential: Credential) -> AccessSecret | None:
+        """Find the AWS access a credential names; None: it does not exist, or none is named."""
+        key = credential.access.secret
+        return self._access_secrets.store(key).get(key) if key else None

@@ -1,0 +1,102 @@
+"""The workers that every write of a Secret passes through: bounded at once and per second.
+
+The pull secret that expires soonest goes first, whichever credential it belongs to.
+"""
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+from ecr_secrets.controller.allowance import Allowance
+from ecr_secrets.errors import OperatorError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Job:
+    expires_at: datetime
+    sequence: int
+    call: Callable[[], Awaitable[None]] = field(compare=False)
+    done: asyncio.Future[None] = field(compare=False)
+
+
+class Writers:
+    """A fixed number of workers that take the most pressing write.
+
+    State is touched only between awaits of one event loop.
+    """
+
+    def __init__(self, *, at_once: int, per_second: float) -> None:
+        """Prepare the workers; nothing runs before `run`.
+
+        Args:
+            at_once: how many writes are under way at the same time.
+            per_second: how many are begun per second on average; 0: no limit.
+        """
+        self.at_once = at_once
+        self._allowance = Allowance(per_second=per_second, burst=float(at_once))
+        self._jobs: list[_Job] = []
+        self._sequence = count()
+        self._arrived = asyncio.Event()
+
+    def submit(
+        self, call: Callable[[], Awaitable[None]], *, expires_at: datetime
+    ) -> asyncio.Future[None]:
+        """Have a write done; cancelling the future before it has begun takes it back.
+
+        Args:
+            call: does the write.
+            expires_at: when what stands there now expires: the sooner, the earlier its turn.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._jobs, _Job(expires_at, next(self._sequence), call, done))
+        self._arrived.set()
+        return done
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(self.at_once):
+                group.create_task(self._work(), name=f"writer {number}")
+
+    async def _work(self) -> None:
+        while True:
+            job = await self._take()
+            if job.done.cancelled():
+                continue
+            try:
+                await job.call()
+            except Exception as error:  # noqa: BLE001 - a worker outlives any one write
+                _tell(job.done, error)
+            else:
+                _tell(job.done, None)
+
+    async def _take(self) -> _Job:
+        loop = asyncio.get_running_loop()
+        while True:
+            while not self._jobs:
+                self._arrived.clear()
+                await self._arrived.wait()
+            if self._jobs[0].done.cancelled():
+                heapq.heappop(self._jobs)
+                continue
+            wait = self._allowance.take(loop.time())
+            if not wait:
+                return heapq.heappop(self._jobs)
+            await asyncio.sleep(wait)  # a more pressing job may come meanwhile
+
+
+def _tell(done: asyncio.Future[None], error: Exception | None) -> None:
+    """Hand over how it went; where nobody waits any more, a bug still has to be heard of."""
+    if done.done():
+        if error and not isinstance(error, OperatorError):
+            log.error("write crashed", exc_info=error)
+    elif error:
+        done.set_exception(error)
+    else:
+        done.set_result(None)

@@ -1,0 +1,81 @@
+"""What a plan asks for: one action per Secret concerned."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.pull_secret import PullSecret
+
+# ECR tokens live 12 hours; one that claims to live longer than that plus a generous clock skew
+# was not written by us.
+LONGEST_LIFE = timedelta(hours=13)
+
+Need: TypeAlias = Literal[
+    "Missing",
+    "Edited",
+    "Expired",
+    "TakenOver",
+    "Incomplete",
+    "SourceChanged",
+    "Stale",
+    "Outdated",
+]
+Refusal: TypeAlias = Literal["ForeignSecret", "OwnedByOther", "UnusableSecret"]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Put the content into the target."""
+
+    target: ObjectKey
+    because: Need
+    found: PullSecret | None  # None: absent, as far as we know
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Leave the target alone: it is ours, and nothing better is at hand."""
+
+    target: ObjectKey
+    found: PullSecret
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Leave the target alone: the Secret there is not ours to write."""
+
+    target: ObjectKey
+    because: Refusal
+    found: PullSecret
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a pull secret of ours that is no longer asked for."""
+
+    target: ObjectKey
+    found: PullSecret
+
+
+@dataclass(frozen=True, slots=True)
+class Starve:
+    """Leave the target as it is, unable to pull: no token could be had."""
+
+    target: ObjectKey
+    found: PullSecret | None  # None: absent
+
+
+Action: TypeAlias = Write | Keep | Refuse | Delete | Starve
+
+
+def can_pull(found: PullSecret, *, now: datetime) -> bool:
+    """Tell whether pods can pull with what is there, as far as it shows from outside."""
+    expires_at = found.stamp.expires_at
+    return is_credible(found) and expires_at is not None and now < expires_at <= now + LONGEST_LIFE
+
+
+def is_credible(found: PullSecret) -> bool:
+    """Tell whether what a Secret says of itself can be believed: what was edited says nothing."""
+    stamp = found.stamp
+    return found.usable and bool(stamp.registries) and (stamp.intact or not stamp.stamped)

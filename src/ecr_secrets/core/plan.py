@@ -1,0 +1,115 @@
+"""Which Secret needs what: the policy of the operator.
+
+`survey` looks at every target as if the best possible content were at hand. When it finds nothing
+to write, no token is asked for; otherwise `settle` judges what the content at hand is good for.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ecr_secrets.core.actions import (
+    LONGEST_LIFE,
+    Action,
+    Delete,
+    Keep,
+    Need,
+    Refuse,
+    Write,
+    is_credible,
+)
+from ecr_secrets.core.credential import Credential
+from ecr_secrets.core.hosts import region_of
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.pull_secret import PullSecret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What the cluster shows of the world of one credential."""
+
+    namespaces: Collection[str]  # those that exist and are not being deleted
+    secrets: Mapping[ObjectKey, PullSecret]  # on a target, or owned by the credential
+
+
+def survey(
+    credential: Credential, observed: Observed, *, source: str | None, now: datetime
+) -> tuple[Action, ...]:
+    """List one action per Secret concerned, as if the best possible content were at hand.
+
+    Args:
+        source: what tokens would be asked for with now; None: unknown, so not a reason to write.
+    """
+    wanted = [
+        _look(credential, target, observed.secrets.get(target), source=source, now=now)
+        for target in present_targets(credential, observed)
+    ]
+    # A pull secret under an old name goes only once the one under the new name is in place.
+    unserved = {action.target.namespace for action in wanted if not isinstance(action, Keep)}
+    unwanted = [
+        Delete(key, secret)
+        for key, secret in leftovers(credential, observed).items()
+        if key.namespace in observed.namespaces and key.namespace not in unserved
+    ]
+    return (*wanted, *unwanted)
+
+
+def leftovers(credential: Credential, observed: Observed) -> dict[ObjectKey, PullSecret]:
+    """Find the pull secrets that are the credential's and no longer asked for."""
+    return {
+        key: secret
+        for key, secret in sorted(observed.secrets.items())
+        if secret.owner_uid == credential.uid
+        and (key.namespace not in credential.namespaces or key.name != credential.secret_name)
+    }
+
+
+def present_targets(credential: Credential, observed: Observed) -> list[ObjectKey]:
+    """List the targets whose namespaces exist."""
+    return [
+        credential.target(name)
+        for name in sorted(credential.namespaces)
+        if name in observed.namespaces
+    ]
+
+
+def _look(
+    credential: Credential,
+    target: ObjectKey,
+    found: PullSecret | None,
+    *,
+    source: str | None,
+    now: datetime,
+) -> Action:
+    if found is None:
+        return Write(target, "Missing", None)
+    if found.owner_uid is None:
+        return Refuse(target, "ForeignSecret", found)
+    if found.owner_uid != credential.uid:
+        return Refuse(target, "OwnedByOther", found)
+    if not found.usable:
+        return Refuse(target, "UnusableSecret", found)
+    need = _need(found, source=source, now=now) or _gap(credential, found)
+    return Write(target, need, found) if need else Keep(target, found)
+
+
+def _need(found: PullSecret, *, source: str | None, now: datetime) -> Need | None:
+    stamp = found.stamp
+    if not stamp.stamped:
+        return "TakenOver"  # by the original operator, or by hand with our owner reference
+    if not is_credible(found) or not found.labelled:
+        return "Edited"
+    if stamp.expires_at is None or stamp.expires_at > now + LONGEST_LIFE:
+        return "Edited"
+    if stamp.expires_at <= now:
+        return "Expired"
+    if source not in {None, stamp.source}:
+        return "SourceChanged"
+    return "Stale" if stamp.refresh_after is None or stamp.refresh_after <= now else None
+
+
+def _gap(credential: Credential, found: PullSecret) -> Need | None:
+    """Notice a region asked for that is not opened, because no token could be had there."""
+    asked = {request.region for request in credential.registries if request.region}
+    opened = {region_of(entry.host) for entry in found.stamp.registries}
+    return "Incomplete" if asked - opened else None

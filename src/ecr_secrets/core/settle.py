@@ -1,0 +1,85 @@
+"""What the content at hand is good for: promise 1, the last good pull secret wins."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from ecr_secrets.core.actions import (
+    LONGEST_LIFE,
+    Action,
+    Keep,
+    Starve,
+    Write,
+    can_pull,
+    is_credible,
+)
+from ecr_secrets.core.content import DIGEST, Content, RegistryExpiry
+from ecr_secrets.core.hosts import region_of
+from ecr_secrets.core.pull_secret import PullSecret
+
+
+def settle(
+    actions: Iterable[Action],
+    content: Content | None,
+    *,
+    without: Collection[str] = (),
+    now: datetime,
+) -> tuple[Action, ...]:
+    """Decide what the content at hand is good for, target by target.
+
+    A target that already holds it is kept, and so is one that holds something better: a pull
+    secret that can pull is never replaced by one that expires earlier, nor one that still opens a
+    registry by one that lacks it.
+
+    Args:
+        content: None: no token could be had.
+        without: regions asked for that the content lacks, because no token could be had there.
+    """
+    if content is None:
+        return tuple(_hold(action, now=now) for action in actions)
+    digest = content.annotations()[DIGEST]
+    return tuple(_settle(action, content, digest, without=without, now=now) for action in actions)
+
+
+def _hold(action: Action, *, now: datetime) -> Action:
+    """Without content: what can pull stays, what cannot goes unserved."""
+    if not isinstance(action, Write):
+        return action
+    if action.found is not None and can_pull(action.found, now=now):
+        return Keep(action.target, action.found)
+    return Starve(action.target, action.found)
+
+
+def _settle(
+    action: Action, content: Content, digest: str, *, without: Collection[str], now: datetime
+) -> Action:
+    found = action.found
+    if found is None or not isinstance(action, Keep | Write):
+        return action
+    holds_it = found.stamp.intact and found.labelled and found.stamp.digest == digest
+    if holds_it or _is_better(found, content, without=without, now=now):
+        return Keep(action.target, found)
+    return action if isinstance(action, Write) else Write(action.target, "Outdated", found)
+
+
+def _is_better(
+    found: PullSecret, content: Content, *, without: Collection[str], now: datetime
+) -> bool:
+    """Tell whether writing the content would take something away that still works.
+
+    An earlier expiry counts only where the tokens were asked for with the same identity and
+    registries: what the user changed takes effect. It does not count either where the pull secret
+    fails for another registry already.
+    """
+    if not is_credible(found):
+        return False
+    offered = {entry.host: entry.expires_at for entry in content.registries}
+    open_ = [entry for entry in found.stamp.registries if _is_open(entry, now=now)]
+    if any(entry.host not in offered and region_of(entry.host) in without for entry in open_):
+        return True
+    if not can_pull(found, now=now) or found.stamp.source not in {None, content.source}:
+        return False
+    return any(offered.get(entry.host, entry.expires_at) < entry.expires_at for entry in open_)
+
+
+def _is_open(entry: RegistryExpiry, *, now: datetime) -> bool:
+    return now < entry.expires_at <= now + LONGEST_LIFE

@@ -1,0 +1,85 @@
+"""The fake AWS beside tests that block: it has a thread, and an event loop, of its own."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any, Self, TypeVar
+
+from testbed.aws.faults import Fault
+from testbed.aws.iam import ACCOUNT, AccessKey
+from testbed.aws.server import FakeAws
+from testbed.registry import FakeRegistry, pull_check
+
+T = TypeVar("T")
+
+_ANSWER = 20  # seconds; it is in the same process
+
+
+class AwsThread:
+    """A fake AWS and the registries that open to its tokens, while it is entered."""
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="fake AWS")
+        self._thread.start()
+        self._stack = AsyncExitStack()
+        self._aws = self._run(self._stack.enter_async_context(FakeAws()))
+        self._registry = self._run(self._stack.enter_async_context(FakeRegistry(self._aws)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run(self._stack.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def ask(self, question: Callable[[FakeAws], T]) -> T:
+        """Do something with the fake where it lives, and return what that returns."""
+
+        async def answer() -> T:
+            return question(self._aws)
+
+        return self._run(answer())
+
+    def environment(self) -> dict[str, str]:
+        """Variables by which the operator finds this AWS."""
+        return self.ask(lambda aws: aws.environment())
+
+    def new_key(self, account: str = ACCOUNT) -> AccessKey:
+        """Create a user with an access key."""
+        return self.ask(lambda aws: aws.add_access_key(account))
+
+    def calls(self, key: AccessKey, *, region: str | None = None, result: str | None = None) -> int:
+        """Count how often a user asked for a registry token."""
+        operation = "GetAuthorizationToken"
+        return self.ask(
+            lambda aws: aws.count(
+                operation=operation, principal=key.principal, region=region, result=result
+            )
+        )
+
+    def misbehave(self, fault: Fault, key: AccessKey, *, region: str | None = None) -> None:
+        """Answer one user with a fault, until `behave`."""
+        name = key.access_key_id
+        self.ask(lambda aws: aws.misbehave(fault, access_key_id=name, region=region))
+
+    def behave(self) -> None:
+        """End every fault."""
+        self.ask(lambda aws: aws.behave())
+
+    def set_down(self, *, down: bool) -> None:
+        """Take AWS away or bring it back."""
+        self.ask(lambda aws: setattr(aws, "down", down))
+
+    def set_token_lifetime(self, lifetime: timedelta) -> None:
+        """Change the life of the tokens issued from now on."""
+        self.ask(lambda aws: setattr(aws, "token_lifetime", lifetime))
+
+    def pull(self, docker_config: bytes, host: str) -> int:
+        """Ask a registry with a pull secret, as a node does; return the HTTP status."""
+        return self._run(pull_check(docker_config, host, self._registry.url))
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_ANSWER)

@@ -1,0 +1,84 @@
+"""The API server dies or hangs: when it is back, everything is right without a restart of ours."""
+
+import threading
+import urllib.request
+from datetime import timedelta
+
+from tests.cluster.stage import HEALED, Stage
+
+# Turns stale within the outage.
+LIFE = timedelta(seconds=14)
+PAUSE = timedelta(seconds=10)
+
+
+def test_a_crash_of_the_api_server_is_survived(spare_stage: Stage) -> None:
+    """Health stays good; when it is back, what fell due is done and changes are seen again."""
+    stage, control_plane = spare_stage, spare_stage.site.control_plane
+    stage.aws.set_token_lifetime(LIFE)
+    shop, blog, later = stage.make_namespace("shop"), stage.make_namespace("blog"), "later"
+    name = stage.serve(shop, blog)
+    stage.set_credential([shop, blog, stage.name(later)])
+    before, pid = stage.secret(shop), stage.operator.process.pid
+    control_plane.kill_api_server()
+
+    stage.until("a refresh falls due", lambda: stage.aws.calls(stage.key) > 1)
+    assert _health(stage) == 200
+
+    control_plane.start_api_server()
+    stage.make_namespace(later)
+    stage.api.delete("Secret", "ecr-login", blog)
+    stage.until(
+        "the refresh is done", lambda: stage.secret(shop).docker_config != before.docker_config, HEALED
+    )
+    for namespace in (blog, stage.name(later)):
+        stage.until(f"{namespace} is served", lambda: stage.pulls(stage.name(later)), HEALED)
+    stage.until("all is well", lambda: stage.is_ready(name), HEALED)
+    assert stage.secret(shop).uid == before.uid
+    assert stage.operator.process.pid == pid
+    stage.operator.process.check()
+
+
+def test_a_hanging_etcd_is_survived(spare_stage: Stage) -> None:
+    """Writes hang for ten seconds: they are done afterwards, and nothing is lost between."""
+    stage, control_plane = spare_stage, spare_stage.site.control_plane
+    shop, blog = stage.make_namespaces("shop", "blog")
+    name = stage.serve(shop, blog)
+    before = stage.secret(shop)
+    good = stage.aws.new_key()
+    stage.set_aws_access(good)
+    control_plane.pause_etcd()
+    resume = threading.Timer(PAUSE.total_seconds(), control_plane.resume_etcd)
+    resume.start()
+    try:
+        stage.until("it wants to write", lambda: stage.aws.calls(good) > 0)
+        assert _health(stage) == 200
+    finally:
+        resume.join()
+
+    stage.until("all are served", lambda: stage.is_ready(name), HEALED)
+    stage.until(
+        "the new key is in use", lambda: stage.secret(shop).docker_config != before.docker_config, HEALED
+    )
+    stage.api.delete("Secret", "ecr-login", blog)
+    stage.until("changes are seen again", lambda: stage.pulls(blog), HEALED)
+    assert stage.secret(shop).docker_config == stage.secret(blog).docker_config
+    assert stage.aws.calls(good) == 1
+
+
+def test_forgotten_versions_are_survived(spare_stage: Stage) -> None:
+    """Every resource version is answered with 410: all is listed anew, deletions included."""
+    stage, control_plane = spare_stage, spare_stage.site.control_plane
+    shop, blog = stage.make_namespaces("shop", "blog")
+    name = stage.serve(shop, blog)
+
+    control_plane.expire_resource_versions()
+    stage.api.delete("Secret", "ecr-login", blog)
+
+    stage.until("it is back", lambda: stage.pulls(blog), HEALED)
+    stage.until("all is well", lambda: stage.is_ready(name), HEALED)
+    assert stage.aws.calls(stage.key) == 1
+
+
+def _health(stage: Stage) -> int:
+    with urllib.request.urlopen(f"{stage.operator.health_url}/healthz", timeout=5) as answer:  # noqa: S310 - http on loopback
+        return int(answer.status)

@@ -1,0 +1,70 @@
+"""`kubectl apply -f manifests/install.yaml` is all it takes."""
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from ecr_secrets.settings import Config, variable_of
+from testbed.operator import INSTALL, NAMESPACE
+from tests.cluster.stage import Stage
+
+
+@pytest.fixture(scope="module")
+def deployment() -> dict[str, Any]:
+    """The Deployment of the file."""
+    objects = yaml.safe_load_all(INSTALL.read_text())
+    (found,) = [each for each in objects if each["kind"] == "Deployment"]
+    return dict(found)
+
+
+def _pod(deployment: dict[str, Any]) -> dict[str, Any]:
+    template = copy.deepcopy(deployment["spec"]["template"])
+    template["metadata"] |= {"name": "tried", "namespace": NAMESPACE}
+    return {"apiVersion": "v1", "kind": "Pod", **template}
+
+
+@pytest.mark.parametrize("flags", [["--server-side", "--force-conflicts"], []])
+def test_kubectl_applies_it_and_again(stage: Stage, flags: list[str]) -> None:
+    """Client-side and server-side, on what is there already; a second time changes nothing."""
+    kubectl = stage.site.control_plane.kubectl
+
+    kubectl("apply", *flags, "-f", INSTALL)
+    again = kubectl("apply", *flags, "-f", INSTALL)
+
+    verb = "serverside-applied" if flags else "unchanged"
+    assert {line.split()[-1] for line in again.splitlines()} == {verb}
+
+
+def test_its_pod_meets_the_restricted_standard(stage: Stage, deployment: dict[str, Any]) -> None:
+    """The namespace enforces it, so that a pod that did not would never start."""
+    status, answer = stage.api.try_to_create(_pod(deployment), dry_run=True)
+
+    assert status == 201, answer["message"]
+    namespace = stage.api.find("Namespace", NAMESPACE)
+    assert namespace is not None
+    enforced = namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+    assert enforced == "restricted"
+
+
+def test_the_standard_is_really_enforced(stage: Stage, deployment: dict[str, Any]) -> None:
+    """A pod that may become root is refused there; otherwise the test above shows nothing."""
+    pod = _pod(deployment)
+    pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
+
+    status, answer = stage.api.try_to_create(pod, dry_run=True)
+
+    assert status == 403
+    assert "allowPrivilegeEscalation" in answer["message"]
+
+
+def test_the_pod_reads_every_flag_it_is_given(deployment: dict[str, Any]) -> None:
+    """Arguments and variables of the container are settings that exist, with values that fit."""
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    variables = {entry["name"] for entry in container["env"]}
+
+    assert container["args"] == ["run"]
+    assert variables <= {variable_of(name) for name in Config.__dataclass_fields__}
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"metrics": Config().metrics_port, "health": Config().health_port}

@@ -1,0 +1,107 @@
+"""SIGTERM ends the operator in good order: exit code 0 within ten seconds, whatever hangs."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from testbed.aws import faults
+from tests.cluster.stage import Stage
+
+# Kubernetes kills after 30 s by default, and the manifest allows 15 s.
+LONGEST = timedelta(seconds=10)
+
+
+def test_an_idle_operator_ends_at_once(spare_stage: Stage) -> None:
+    """Nothing has begun, so there is nothing to wait for."""
+    spare_stage.serve(spare_stage.make_namespace("shop"))
+
+    try:
+        _expect_good_end(spare_stage, within=timedelta(seconds=3))
+    finally:
+        spare_stage.operator.start()
+
+
+def test_a_rollout_ends_with_every_secret_whole(
+    spare_stage: Stage, many_namespaces: list[str]
+) -> None:
+    """What has begun is finished, what has not is left; the next start does the rest."""
+    stage, namespaces = spare_stage, many_namespaces[:300]
+    stage.set_aws_access()
+    name = stage.set_credential(namespaces, secretName=stage.prefix)
+    stage.until("the rollout is under way", lambda: len(_served(stage)) > 5)
+
+    with _stopped(stage):
+        served = _served(stage)
+
+    assert 0 < len(served) < len(namespaces)
+    assert all(stage.pulls(namespace, name=stage.prefix) for namespace in sorted(served)[:20])
+    stage.until("the rest is served", lambda: stage.is_ready(name))
+    assert _served(stage) == set(namespaces)
+
+
+def test_it_ends_while_aws_hangs(spare_stage: Stage) -> None:
+    """A call in the air is given up."""
+    stage = spare_stage
+    shop = stage.make_namespace("shop")
+    stage.aws.misbehave(faults.HANG, stage.key)
+    stage.set_aws_access()
+    stage.set_credential([shop])
+    stage.until("a call hangs", lambda: stage.aws.calls(stage.key) > 0)
+
+    with _stopped(stage):
+        stage.aws.behave()
+
+    stage.until("the next one serves", lambda: stage.pulls(shop))
+
+
+def test_it_ends_while_the_api_server_hangs(spare_stage: Stage) -> None:
+    """Writes that nobody answers are given up after the grace, and done by the next start."""
+    stage, control_plane = spare_stage, spare_stage.site.control_plane
+    shop, blog = stage.make_namespaces("shop", "blog")
+    stage.serve(shop)
+    asked = 'ecr_secrets_aws_requests_total{operation="GetAuthorizationToken",result="success"}'
+    before = stage.operator.metrics()[asked]
+    good = stage.aws.new_key()
+    stage.set_aws_access(good)
+    control_plane.pause_etcd()
+    try:
+        stage.until("it wants to write", lambda: stage.operator.metrics()[asked] > before)
+        code, took = _stop(stage)
+    finally:
+        control_plane.resume_etcd()
+        stage.operator.start()
+
+    assert code == 0
+    assert took < LONGEST
+    name = stage.set_credential([shop, blog])
+    stage.until("the next one serves", lambda: stage.pulls(blog) and stage.is_ready(name))
+
+
+@contextmanager
+def _stopped(stage: Stage) -> Iterator[None]:
+    """Stop the operator in good order, and start it again afterwards."""
+    try:
+        _expect_good_end(stage, within=LONGEST)
+        yield
+    finally:
+        stage.operator.start()
+
+
+def _expect_good_end(stage: Stage, *, within: timedelta) -> None:
+    code, took = _stop(stage)
+    assert code == 0
+    assert took < within
+    assert "operator stopped" in stage.operator.log_text().splitlines()[-1]
+
+
+def _stop(stage: Stage) -> tuple[int, timedelta]:
+    began = time.monotonic()
+    code = stage.operator.stop()
+    return code, timedelta(seconds=time.monotonic() - began)
+
+
+def _served(stage: Stage) -> set[str]:
+    """Name the namespaces that have the test's secret."""
+    query = f"?fieldSelector=metadata.name={stage.prefix}"
+    return {each["metadata"]["namespace"] for each in stage.api.list("Secrets", query=query)}

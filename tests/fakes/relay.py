@@ -1,0 +1,74 @@
+"""A way to a server that can be closed and opened, for one client alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+
+class Relay:
+    """Passes bytes between its own port and another one on loopback, while it is open."""
+
+    def __init__(self, to_port: int) -> None:
+        self._to_port = to_port
+        self._port = 0  # 0: not chosen yet
+        self._server: asyncio.Server | None = None  # None: closed
+        self._connections: set[asyncio.Task[None]] = set()
+
+    @property
+    def port(self) -> int:
+        """Where it listens, also after it was closed and opened again."""
+        return self._port
+
+    async def open(self) -> None:
+        """Accept connections."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Break every connection off and refuse new ones."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        self._connections.clear()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(asyncio.create_task(self._connect(reader, writer)))
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with _aborting(writer):
+            there, back = await asyncio.open_connection("127.0.0.1", self._to_port)
+            async with _aborting(back), asyncio.TaskGroup() as group:
+                group.create_task(_pass_on(reader, back))
+                group.create_task(_pass_on(there, writer))
+
+
+async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    while data := await source.read(65536):
+        target.write(data)
+        await target.drain()
+    raise ConnectionError("one side has gone: so does the other")
+
+
+@asynccontextmanager
+async def _aborting(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+@asynccontextmanager
+async def relay(to_port: int) -> AsyncIterator[Relay]:
+    """Provide an open relay."""
+    running = Relay(to_port)
+    await running.open()
+    try:
+        yield running
+    finally:
+        await running.close()

@@ -28,7 +28,9 @@ def test_a_crash_of_the_api_server_is_survived(spare_stage: Stage) -> None:
     stage.make_namespace(later)
     stage.api.delete("Secret", "ecr-login", blog)
     stage.until(
-        "the refresh is done", lambda: stage.secret(shop).docker_config != before.docker_config, HEALED
+        "the refresh is done",
+        lambda: stage.secret(shop).docker_config != before.docker_config,
+        HEALED,
     )
     for namespace in (blog, stage.name(later)):
         stage.until(f"{namespace} is served", lambda: stage.pulls(stage.name(later)), HEALED)
@@ -57,7 +59,9 @@ def test_a_hanging_etcd_is_survived(spare_stage: Stage) -> None:
 
     stage.until("all are served", lambda: stage.is_ready(name), HEALED)
     stage.until(
-        "the new key is in use", lambda: stage.secret(shop).docker_config != before.docker_config, HEALED
+        "the new key is in use",
+        lambda: stage.secret(shop).docker_config != before.docker_config,
+        HEALED,
     )
     stage.api.delete("Secret", "ecr-login", blog)
     stage.until("changes are seen again", lambda: stage.pulls(blog), HEALED)

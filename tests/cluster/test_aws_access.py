@@ -16,9 +16,7 @@ from tests.cluster.stage import HOST, PROMPT, Stage
             id="unknown-to-aws",
         ),
         pytest.param(
-            lambda stage: stage.set_aws_access(
-                stage.aws.new_key(), AWS_SECRET_ACCESS_KEY="A" * 40
-            ),
+            lambda stage: stage.set_aws_access(stage.aws.new_key(), AWS_SECRET_ACCESS_KEY="A" * 40),
             "AccessDenied",
             id="wrong-secret",
         ),

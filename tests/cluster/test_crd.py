@@ -131,7 +131,9 @@ def test_an_object_without_a_spec_is_refused(control_plane: ControlPlane) -> Non
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param({"awsAccess": {"secretName": "aws-access", "namespace": "default"}}, id="readme"),
+        pytest.param(
+            {"awsAccess": {"secretName": "aws-access", "namespace": "default"}}, id="readme"
+        ),
         pytest.param({"awsAccess": {"secretName": "aws-access"}}, id="default-namespace"),
         pytest.param({}, id="own-identity"),
         pytest.param({"namespaces": ["ns1", "ns1"]}, id="namespace-twice"),

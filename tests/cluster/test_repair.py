@@ -58,9 +58,7 @@ def test_what_others_add_beside_ours_stays(stage: Stage, field: str) -> None:
     """A label or annotation of another tool is nobody's business, also over a restoration."""
     shop = stage.make_namespace("shop")
     stage.serve(shop)
-    stage.api.merge(
-        "Secret", "ecr-login", {"metadata": {field: {"backup": "yes"}}}, namespace=shop
-    )
+    stage.api.merge("Secret", "ecr-login", {"metadata": {field: {"backup": "yes"}}}, namespace=shop)
     before = stage.secret(shop)
 
     stage.api.merge("Secret", "ecr-login", {"data": {DATA_KEY: "e30="}}, namespace=shop)

@@ -31,7 +31,9 @@ def test_a_restart_with_everything_fresh_changes_nothing(stage: Stage, end: str)
     stage.operator.start()
     stage.until("it has looked at the object", lambda: _reconciles(stage) >= 1)
 
-    assert stage.operator.metrics()[f'ecr_secrets_targets{{credential="{name}",state="ready"}}'] == 2
+    assert (
+        stage.operator.metrics()[f'ecr_secrets_targets{{credential="{name}",state="ready"}}'] == 2
+    )
     asked = requests_of_operator(stage.site.control_plane, since=since)
     assert asked
     assert writes(asked) == []

@@ -11,7 +11,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-disable_created_metrics()  # a second series per counter that nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series per counter that nobody asks for
 REGISTRY = CollectorRegistry()
 
 token_expiry_timestamp_seconds = Gauge(

@@ -121,7 +121,7 @@ def _way_in(control_plane: ControlPlane) -> str:
     words = [f"KUBECONFIG={shlex.quote(str(control_plane.kubeconfig))}"]
     kubectl = control_plane.programs.kubectl
     if kubectl is not None and shutil.which("kubectl") is None:
-        words.append(f'PATH={shlex.quote(str(kubectl.parent))}{os.pathsep}"$PATH"')
+        words.append(f'PATH={shlex.quote(str(kubectl.parent.absolute()))}{os.pathsep}"$PATH"')
     return f"export {' '.join(words)}"
 
 

@@ -29,7 +29,8 @@ def summary(verdicts: Sequence[Verdict], sight: Sight) -> RenderableType:
             table.add_row("", Text(chapter, style="bold"), "")
         mark = Text(verdict.mark, style="green" if verdict.held else "bold red")
         table.add_row(mark, verdict.promise, verdict.evidence)
-    return Group(table, Text(), _conclusion(verdicts), _totals(sight))
+    heading = Text("What was promised, and what was seen", style="bold")
+    return Group(heading, Text(), table, Text(), _conclusion(verdicts), _totals(sight))
 
 
 def _conclusion(verdicts: Sequence[Verdict]) -> Text:

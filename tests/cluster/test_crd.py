@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from ecr_secrets.core.spec import API_VERSION, KIND, MAX_ACCOUNT_IDS, MAX_REGISTRIES
-from tests.cluster.api import Api
 from testbed.control_plane import ControlPlane
+from tests.cluster.api import Api
 
 ROLE = "arn:aws:iam::111122223333:role/pull"
 GOOD = {"secretName": "ecr-login", "namespaces": ["ns1"]}

@@ -124,7 +124,11 @@ def test_without_an_api_server_it_lives_and_is_not_ready(tmp_path: Path) -> None
             *("--metrics-port", "0"),
             *("--health-port", str(own.number)),
         ]
-        command = [Path(sys.executable).with_name("ecr-secrets"), "run", *arguments]
+        command: list[str | Path] = [
+            Path(sys.executable).with_name("ecr-secrets"),
+            "run",
+            *arguments,
+        ]
         with ProcessGroup() as group:
             operator = group.start("operator", command)
             wait_for(

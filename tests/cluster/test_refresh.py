@@ -1,6 +1,7 @@
 """Tokens are replaced long before they expire, once for all, and nobody notices."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from tests.cluster.stage import Stage
 
@@ -35,7 +36,7 @@ def test_a_short_lived_token_is_refreshed_from_half_of_its_life(stage: Stage) ->
     stage.until("all have the last one", lambda: _contents(stage, namespaces) == {contents[-1][0]})
     assert len({content[0] for content in contents}) == REFRESHES + 1
     assert stage.aws.calls(stage.key) == REFRESHES + 1  # and the first one
-    for (_, issued, expires), (_, replaced, _) in zip(contents, contents[1:], strict=False):
+    for (_, issued, expires), (_, replaced, _) in pairwise(contents):
         assert _instant(issued) + LIFE / 2 <= _instant(replaced) < _instant(expires)
     condition = next(each for each in stage.status(name)["conditions"] if each["type"] == "Ready")
     assert _instant(condition["lastTransitionTime"]) <= _instant(contents[0][1]) + LIFE / 2

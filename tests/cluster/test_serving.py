@@ -1,5 +1,7 @@
 """Pull secrets come to every namespace that is listed, in whatever order things are made."""
 
+from collections.abc import Callable
+
 import pytest
 
 from ecr_secrets.core.spec import API_VERSION, KIND
@@ -82,7 +84,7 @@ def test_an_aws_secret_that_comes_later_is_enough(stage: Stage) -> None:
 def test_manifests_come_in_any_order(stage: Stage, order: str) -> None:
     """Whatever is applied first, the end is the same."""
     shop = stage.name("shop")
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "object": lambda: stage.set_credential([shop]),
         "namespace": lambda: stage.make_namespace("shop"),
         "aws": stage.set_aws_access,

@@ -65,7 +65,7 @@ def test_nothing_is_told_when_nothing_happened() -> None:
         pytest.param(
             "SourceChanged",
             "PullSecretRefreshed",
-            "refreshed for a changed identity or registry",
+            "refreshed for a new identity or registry",
             id="source-changed",
         ),
         pytest.param("Stale", "PullSecretRefreshed", "refreshed before its expiry", id="stale"),
@@ -137,10 +137,11 @@ def test_a_rollout_is_one_occurrence(count: int, named: str) -> None:
 def test_the_longest_message_fits_into_an_event() -> None:
     """Kubernetes refuses notes of more than 1,024 bytes."""
     found = a_pull_secret()
-    keys = [ObjectKey(f"{number:05}".rjust(63, "n"), "s" * 253) for number in range(10_000)]
+    keys = [ObjectKey(f"{number:05}".rjust(63, "n"), "s" * 253) for number in range(20_000)]
+    needs: tuple[Need, ...] = ("SourceChanged", "Outdated", "Edited", "Incomplete")
 
-    for because in ("SourceChanged", "Outdated"):
-        writes = [Write(key, because, found) for key in keys]  # type: ignore[arg-type] # needs
+    for because in needs:
+        writes = [Write(key, because, found) for key in keys]
         outcome = Outcome(written=dict.fromkeys(keys, found), deleted=frozenset(keys))
         for _, _, message in changes(*writes, outcome=outcome):
             assert len(message.encode()) <= 1024

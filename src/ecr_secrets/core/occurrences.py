@@ -19,7 +19,7 @@ _WRITTEN: Mapping[Need, tuple[str, str]] = {
     "TakenOver": ("PullSecretTakenOver", "taken over in place"),
     "Incomplete": ("PullSecretRefreshed", "completed with a registry that it lacked"),
     "Expired": ("PullSecretRefreshed", "refreshed after its expiry"),
-    "SourceChanged": ("PullSecretRefreshed", "refreshed for a changed identity or registry"),
+    "SourceChanged": ("PullSecretRefreshed", "refreshed for a new identity or registry"),
     "Stale": ("PullSecretRefreshed", "refreshed before its expiry"),
     "Outdated": ("PullSecretRefreshed", "brought to the same token as elsewhere"),
 }

@@ -188,7 +188,7 @@ class Informer(Generic[T]):
         if present:
             self._store.put(seen)
         else:
-            self._store.remove(seen.key)
+            pass
         return True
 
     def _advance(self, version: str) -> bool:

@@ -43,10 +43,11 @@ def main(arguments: Sequence[str]) -> int:
         console.print(f"  control plane: Kubernetes {version}, ready after {took:.1f} s")
         ending = asyncio.run(play(control_plane, console, options))
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cut the closing short
-    return _conclude(console, ending)
+    return conclude(console, ending)
 
 
-def _conclude(console: Console, ending: Ending) -> int:
+def conclude(console: Console, ending: Ending) -> int:
+    """Say what came of it and return the exit code."""
     if ending.verdicts is None:
         console.print("\nLeft before the end; everything is stopped and removed.")
         return _INTERRUPTED

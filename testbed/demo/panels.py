@@ -26,7 +26,7 @@ def header(sight: Sight, where: str) -> RenderableType:
 
 def credential(sight: Sight) -> RenderableType:
     """The object, as `kubectl get ecrcred -o wide` shows it."""
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style=_QUIET)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style=_QUIET)
     for name in ("NAME", "READY", "NAMESPACES", "EXPIRES", "REASON", "DEGRADED"):
         table.add_column(name, no_wrap=True)
     found = sight.credential
@@ -66,7 +66,7 @@ def targets(sight: Sight, life: timedelta) -> RenderableType:
     Args:
         life: of registry tokens, to draw what is left of it.
     """
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style=_QUIET)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style=_QUIET)
     table.add_column("NAMESPACE", no_wrap=True)
     table.add_column("PULL SECRET, AGE", no_wrap=True, min_width=_UID + 8)
     table.add_column("EXPIRES", no_wrap=True, min_width=_BAR + 8)

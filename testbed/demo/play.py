@@ -18,7 +18,7 @@ from testbed.demo.plain import Plain
 from testbed.demo.screen import Screen
 from testbed.demo.sight import Sight
 from testbed.demo.stage import Stage, set_stage
-from testbed.demo.story import CREDENTIAL, SECRET, story
+from testbed.demo.story import NAMESPACES, SECRET, story
 from testbed.demo.wording import say_span
 from testbed.errors import ControlPlaneError
 
@@ -126,12 +126,10 @@ def _way_in(control_plane: ControlPlane) -> str:
 
 
 def _ideas(stage: Stage) -> tuple[tuple[str, str], ...]:
-    """List commands to try, each with what it shows."""
-    down = f"{stage.control.url}/down"
+    """List commands to try, each with what it shows; short, to leave room for what happens."""
     return (
-        ("kubectl get ecrcred -o wide -w", "the object, as it changes"),
-        (f"kubectl -n ns1 delete secret {SECRET}", "it returns"),
-        (f"kubectl describe ecrcred {CREDENTIAL}", "conditions, and what happened so far"),
-        (f"curl -X PUT -d true {down}", "AWS goes down; with false it comes back"),
-        (f"kubectl delete ecrcred {CREDENTIAL}", "its pull secrets go with it"),
+        ("kubectl get ecrcred -w", "the object, as it changes"),
+        ("kubectl describe ecrcred", "its conditions, and what happened"),
+        (f"kubectl -n {NAMESPACES[0]} delete secret {SECRET}", "it returns"),
+        (f"curl -X PUT -d true {stage.control.url}/down", "AWS goes down; false: back"),
     )

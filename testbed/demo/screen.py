@@ -13,9 +13,11 @@ from rich.text import Text
 
 from testbed.demo import panels
 from testbed.demo.chapter import Chapter, Promise, Seen, Step, Verdict
+from testbed.demo.paragraph import Paragraph
 from testbed.demo.sight import Sight
 from testbed.demo.wording import say_stopwatch
 
+_INDENT = 3  # columns
 _REMEMBERED = 200  # lines of the journal: more than any terminal shows
 _WIDEST = 100  # characters; longer lines are hard to read
 
@@ -36,9 +38,9 @@ class Screen:
         self._chapters = chapters
         self._footer = footer
         self._where = ""
-        self._script: list[Text] = []  # the chapter so far
-        self._waiting: Text | None = None
-        self._journal: list[Text] = []
+        self._script: list[Paragraph] = []  # the chapter so far
+        self._waiting: Paragraph | None = None
+        self._journal: list[Paragraph] = []
         self._live = Live(console=console, screen=True, auto_refresh=False)
 
     def __enter__(self) -> Self:
@@ -56,22 +58,29 @@ class Screen:
     def see(self, sight: Sight, changes: tuple[str, ...]) -> None:
         """Draw what there is now."""
         stopwatch = f"{say_stopwatch(sight.elapsed):>5}  "
-        self._journal += [Text(stopwatch + change, style="dim") for change in changes]
+        self._journal += [
+            Paragraph(Text(stopwatch + change, style="dim"), hang=len(stopwatch))
+            for change in changes
+        ]
         del self._journal[:-_REMEMBERED]
         self._live.update(self._draw(sight), refresh=True)
 
     def begin(self, number: int, chapter: Chapter) -> None:
         """Open a chapter."""
         self._where = f"chapter {number} of {self._chapters}"
-        self._script = [Text(f"{number}. {chapter.title}", style="bold cyan"), Text(chapter.words)]
+        self._script = [
+            Paragraph(Text(f"{number}. {chapter.title}", style="bold cyan")),
+            Paragraph(Text(chapter.words), indent=_INDENT),
+        ]
 
     def step(self, step: Step) -> None:
         """Say what is about to be done."""
-        self._script.append(Text(f"▸ {step.words}"))
+        self._script.append(Paragraph(Text(f"▸ {step.words}"), indent=_INDENT, hang=2))
 
     def wait(self, promise: Promise, seen: Seen) -> None:
         """Say what is still waited for."""
-        self._waiting = Text(f"… {promise.words} ({seen.words})", style="dim")
+        line = Text(f"… {promise.words} ({seen.words})", style="dim")
+        self._waiting = Paragraph(line, indent=_INDENT, hang=2)
 
     def judge(self, verdict: Verdict) -> None:
         """Say whether a promise was kept."""
@@ -81,7 +90,7 @@ class Screen:
             f" {verdict.promise} ",
             (f"({verdict.evidence})", "dim"),
         )
-        self._script.append(line)
+        self._script.append(Paragraph(line, indent=_INDENT, hang=2))
 
     async def breathe(self, span: timedelta) -> None:
         """Give the person time to read."""
@@ -90,9 +99,11 @@ class Screen:
     def invite(self, commands: Sequence[tuple[str, str]]) -> None:
         """Say what to try now that the story is over."""
         self._where = "yours until Ctrl-C"
-        self._script = [Text("Everything stays up. Try in a second terminal:", style="bold cyan")]
+        title = Text("Everything stays up. To try in a second terminal:", style="bold cyan")
+        self._script = [Paragraph(title)]
         for command, effect in commands:
-            self._script.append(Text.assemble(command, (f"   # {effect}", "dim")))
+            line = Text.assemble(command, (f"  # {effect}", "dim"))
+            self._script.append(Paragraph(line, indent=_INDENT, hang=2))
 
     def _draw(self, sight: Sight) -> RenderableType:
         console = self._console
@@ -121,9 +132,9 @@ class Screen:
             return lines
         return [lines[0], *lines[len(lines) - max(0, room - 1) :]][: max(0, room)]
 
-    def _wrap(self, texts: Sequence[Text]) -> list[Text]:
+    def _wrap(self, paragraphs: Sequence[Paragraph]) -> list[Text]:
         width = min(self._console.width, _WIDEST)
-        return [line for text in texts for line in text.wrap(self._console, width)]
+        return [line for each in paragraphs for line in each.lines(self._console, width)]
 
     def _height(self, part: RenderableType) -> int:
         return len(self._console.render_lines(part, pad=False))

@@ -13,7 +13,7 @@ from tests.cluster.stage import Site, Stage
 
 _DEBUG = ("--log-level", "debug")
 # Slow enough that a rollout of some hundred namespaces can be caught in the act.
-_SLOWLY = ("--max-writes-per-second", "100")
+_SLOWLY = ("--max-writes-per-second", "200")
 _LOG_SHOWN = 8000  # characters, with a test that failed
 
 

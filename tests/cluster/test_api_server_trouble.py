@@ -7,7 +7,7 @@ from datetime import timedelta
 from tests.cluster.stage import HEALED, Stage
 
 # Turns stale within the outage.
-LIFE = timedelta(seconds=14)
+LIFE = timedelta(seconds=10)
 PAUSE = timedelta(seconds=10)
 
 
@@ -15,9 +15,10 @@ def test_a_crash_of_the_api_server_is_survived(spare_stage: Stage) -> None:
     """Health stays good; when it is back, what fell due is done and changes are seen again."""
     stage, control_plane = spare_stage, spare_stage.site.control_plane
     stage.aws.set_token_lifetime(LIFE)
-    shop, blog, later = stage.make_namespace("shop"), stage.make_namespace("blog"), "later"
+    shop, blog = stage.make_namespaces("shop", "blog")
+    later = stage.name("later")
     name = stage.serve(shop, blog)
-    stage.set_credential([shop, blog, stage.name(later)])
+    stage.set_credential([shop, blog, later])
     before, pid = stage.secret(shop), stage.operator.process.pid
     control_plane.kill_api_server()
 
@@ -25,15 +26,15 @@ def test_a_crash_of_the_api_server_is_survived(spare_stage: Stage) -> None:
     assert _health(stage) == 200
 
     control_plane.start_api_server()
-    stage.make_namespace(later)
+    stage.make_namespace("later")
     stage.api.delete("Secret", "ecr-login", blog)
     stage.until(
         "the refresh is done",
         lambda: stage.secret(shop).docker_config != before.docker_config,
         HEALED,
     )
-    for namespace in (blog, stage.name(later)):
-        stage.until(f"{namespace} is served", lambda: stage.pulls(stage.name(later)), HEALED)
+    stage.until("the deleted one is back", lambda: stage.pulls(blog), HEALED)
+    stage.until("the new one is served", lambda: stage.pulls(later), HEALED)
     stage.until("all is well", lambda: stage.is_ready(name), HEALED)
     assert stage.secret(shop).uid == before.uid
     assert stage.operator.process.pid == pid

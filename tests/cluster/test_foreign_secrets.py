@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ecr_secrets.core.spec import API_VERSION, KIND
+from ecr_secrets.core.status import MAX_FAILURES
 from tests.cluster.api import Object
 from tests.cluster.stage import DATA_KEY, Stage
 
@@ -107,6 +108,24 @@ def test_a_namesake_of_another_group_is_not_an_owner(stage: Stage) -> None:
     name = stage.set_credential([shop])
 
     _expect_refusal(stage, name, shop, reason="ForeignSecret", untouched=untouched)
+
+
+def test_failures_in_the_status_are_bounded(stage: Stage) -> None:
+    """Fifty are named and all are counted: a status is no list of all namespaces."""
+    namespaces = stage.make_namespaces(*(f"shop-{number:02}" for number in range(MAX_FAILURES + 2)))
+    for namespace in namespaces:
+        stage.api.create(_secret(namespace))
+    stage.set_aws_access()
+
+    name = stage.set_credential(namespaces)
+
+    refused = ("False", "ForeignSecret")
+    stage.until("it is reported", lambda: stage.condition(name) == refused)
+    status = stage.status(name)
+    assert status["namespaces"]["failed"] == MAX_FAILURES + 2
+    assert [each["namespace"] for each in status["failures"]] == namespaces[:MAX_FAILURES]
+    (ready,) = [each for each in status["conditions"] if each["type"] == "Ready"]
+    assert "(and 51 more)" in ready["message"]
 
 
 def _expect_refusal(

@@ -1,11 +1,12 @@
 """A rollout to many namespaces holds up nobody, and survives every end of the operator.
 
-The site writes a hundred Secrets per second, so that a rollout can be caught in the act.
+The site writes at most 200 Secrets per second, so that a rollout can be caught in the act.
 """
 
 import base64
 import random
 from collections.abc import Sequence
+from functools import partial
 
 from tests.cluster.stage import DATA_KEY, HEALED, HOST, SOON, Stage
 
@@ -43,7 +44,7 @@ def test_kill_9_at_any_moment_of_a_rollout_costs_nothing(
     name = _begin(stage, namespaces)
 
     for moment in moments:
-        stage.until(f"{moment} of {moments}", lambda moment=moment: len(_served(stage)) >= moment)  # type: ignore[misc]
+        stage.until(f"{moment} of {moments}", partial(_has_come_to, stage, moment))
         stage.operator.kill()
         stage.operator.start()
 
@@ -60,7 +61,7 @@ def test_after_an_interrupted_rollout_all_namespaces_hold_the_same(
     """A restart costs a new token; those that have the old one are brought to it as well."""
     stage, namespaces = spare_stage, many_namespaces[:300]
     name = _begin(stage, namespaces)
-    stage.until("most have the first token", lambda: len(_served(stage)) > 200)
+    stage.until("most have the first token", partial(_has_come_to, stage, 240))
 
     stage.operator.kill()
     stage.operator.start()
@@ -74,8 +75,12 @@ def _begin(stage: Stage, namespaces: Sequence[str]) -> str:
     """Begin a rollout, and return the credential's name when it is under way."""
     stage.set_aws_access()
     name = stage.set_credential(namespaces, secretName=stage.prefix)
-    stage.until("the rollout is under way", lambda: len(_served(stage)) > 5, SOON)
+    stage.until("the rollout is under way", partial(_has_come_to, stage, 5))
     return name
+
+
+def _has_come_to(stage: Stage, count: int) -> bool:
+    return len(_served(stage)) >= count
 
 
 def _ready(stage: Stage, name: str) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from ecr_secrets import metrics
 from ecr_secrets.core.identity import AccessKeys, Identity
+from ecr_secrets.core.token import RegistryToken
 from ecr_secrets.errors import (
     AccessDeniedError,
     AwsThrottledError,
@@ -202,37 +203,40 @@ async def test_a_slow_answer_ends_on_time(hasty: World, fault: Fault, seconds: f
     assert seconds * 0.9 < time.monotonic() - begun < seconds + 1
 
 
-async def test_a_hanging_key_delays_no_other(hasty: World) -> None:
+async def test_a_hanging_key_delays_no_other(world: World) -> None:
     """While thirty keys hang, another one gets its token as if they were not there."""
-    hanging = [hasty.user() for _ in range(30)]
+    hanging = [world.user() for _ in range(30)]
     for who in hanging:
         assert who.keys is not None
-        hasty.aws.misbehave(faults.drip(TICK), access_key_id=who.keys.access_key_id)
-    stuck = [asyncio.create_task(hasty.ecr.fetch(who, IRELAND)) for who in hanging]
-    await eventually(lambda: hasty.aws.count(result="drip") == 30)
-    begun = time.monotonic()
+        world.aws.misbehave(faults.drip(TICK), access_key_id=who.keys.access_key_id)
+    stuck = [asyncio.create_task(world.ecr.fetch(who, IRELAND)) for who in hanging]
+    await eventually(lambda: world.aws.count(result="drip") == 30)
 
-    await hasty.ecr.fetch(hasty.user(), IRELAND)
+    await world.ecr.fetch(world.user(), IRELAND)
 
-    assert time.monotonic() - begun < TOTAL / 2
     assert not any(task.done() for task in stuck)
-    await asyncio.wait(stuck)
-    assert all(isinstance(task.exception(), AwsUnavailableError) for task in stuck)
+    await abandoned(stuck)
 
 
-async def test_a_hanging_region_delays_no_other(hasty: World) -> None:
+async def test_a_hanging_region_delays_no_other(world: World) -> None:
     """While Virginia hangs, Ireland's token comes, for the same key."""
-    user = hasty.user()
-    hasty.aws.misbehave(faults.HANG, region=VIRGINIA)
-    stuck = asyncio.create_task(hasty.ecr.fetch(user, VIRGINIA))
-    await eventually(lambda: hasty.aws.count(region=VIRGINIA) == 1)
+    user = world.user()
+    world.aws.misbehave(faults.HANG, region=VIRGINIA)
+    stuck = asyncio.create_task(world.ecr.fetch(user, VIRGINIA))
+    await eventually(lambda: world.aws.count(region=VIRGINIA) == 1)
 
-    token = await hasty.ecr.fetch(user, IRELAND)
+    token = await world.ecr.fetch(user, IRELAND)
 
     assert token.region == IRELAND
     assert not stuck.done()
-    await asyncio.wait([stuck])
-    assert isinstance(stuck.exception(), AwsUnavailableError)
+    await abandoned([stuck])
+
+
+async def abandoned(tasks: Sequence[asyncio.Task[RegistryToken]]) -> None:
+    """Leave calls that hang to the end of the world."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def test_the_end_leaves_no_thread(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,22 +10,18 @@ from prometheus_client import generate_latest
 
 from ecr_secrets import metrics
 from ecr_secrets.aws.log_levels import cap_loggers
+from ecr_secrets.aws.timeouts import Timeouts
 from ecr_secrets.core.identity import Identity
-from ecr_secrets.errors import OperatorError
+from ecr_secrets.errors import AccessDeniedError, OperatorError
 from testbed.aws import faults, nonsense
 from testbed.aws.faults import Fault
 from testbed.aws.iam import AccessKey
 from testbed.aws.wire import Refusal
 from tests.integration.at_aws import IRELAND, ROLE, World, a_world, environment_of, keys_of
 
-# As AWS does it: a signature that does not match is explained with all that was signed.
-TELLTALE = faults.refused(
-    "telltale",
-    Refusal(
-        "InvalidSignatureException",
-        "The Canonical String for this request should have been 'x-amz-security-token:{token}'",
-    ),
-)
+# As AWS does it: a signature that does not match is explained with all that was signed. Here, with
+# the key itself; the words are put in when the key is known.
+TELLTALE = faults.refused("telltale", Refusal("InvalidSignatureException", ""))
 
 
 @pytest.mark.parametrize(
@@ -75,6 +71,24 @@ async def test_nothing_secret_is_said_at_debug(
     said += [generate_latest(metrics.REGISTRY).decode(), repr(who)]
     assert len(secrets) > 4
     assert [secret[:4] for secret in secrets if any(secret in text for text in said)] == []
+
+
+async def test_what_botocore_says_about_an_identity_is_not_heard(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its warnings repeat AWS' own words, which may hold what was sent; our error does not."""
+    caplog.set_level(logging.DEBUG)
+    canary = "canary-in-the-words-of-AWS"
+    refused = faults.refused("words", Refusal("InvalidIdentityToken", canary))
+    (tmp_path / "token").write_text("a-web-identity-token")
+    variables = {"AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token")}
+    async with a_world(monkeypatch, tmp_path, Timeouts(), **variables) as world:
+        world.aws.misbehave(refused, operation="AssumeRoleWithWebIdentity")
+        error = await world.fails(Identity(), AccessDeniedError)
+
+    assert world.aws.count(result="words") == 1
+    assert canary not in caplog.text
+    assert canary not in "".join(traceback.format_exception(error))
 
 
 def _identity(

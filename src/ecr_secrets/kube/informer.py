@@ -127,7 +127,7 @@ class Informer(Generic[T]):
                 await self._check()
             listing = await self._list() if self._list_next else None
         except OperatorError as error:
-            return error
+            raise
         if listing is not None:
             self._store.replace(listing.sightings)
             self._position = listing.version
@@ -188,7 +188,7 @@ class Informer(Generic[T]):
         if present:
             self._store.put(seen)
         else:
-            pass
+            self._store.remove(seen.key)
         return True
 
     def _advance(self, version: str) -> bool:

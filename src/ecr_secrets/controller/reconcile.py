@@ -111,9 +111,11 @@ class Reconciler:
     ) -> tuple[Supply, Assignment]:
         fingerprint = source.fingerprint if source else None
         actions = survey(credential, observed, source=fingerprint, now=self.clock())
+        needed = any(isinstance(action, Write) for action in actions)
         supply = Supply()
-        if any(isinstance(action, Write) for action in actions):
-            supply = await self.supplier.supply(source) if source else supply
+        if source:
+            supply = await self.supplier.supply(source) if needed else self.supplier.at_hand(source)
+        if needed or supply.content:
             actions = settle(actions, supply.content, without=supply.without, now=self.clock())
         assignment = Assignment(
             credential=credential,

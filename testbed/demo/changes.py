@@ -25,9 +25,9 @@ def _secrets(before: Sight, after: Sight) -> Iterator[str]:
         ("namespace created", _appeared),
         ("pull secret created", _created),
         ("pull secret is gone", _vanished),
-        ("pull secret replaced by a new one", _replaced),
-        ("does not open the registry any more", _shut),
-        ("opens the registry again", _reopened),
+        ("pull secret was deleted, and is back", _replaced),
+        ("pull secret does not open the registry any more", _shut),
+        ("pull secret opens the registry again", _reopened),
     ):
         if names := [now.namespace for then, now in pairs if happened(then, now)]:
             yield f"{say_list(names)}: {words}"

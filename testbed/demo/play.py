@@ -36,7 +36,7 @@ class Ending:
     """How it ended."""
 
     verdicts: tuple[Verdict, ...] | None  # None: somebody left before the end
-    sight: Sight  # the last one
+    sight: Sight  # the last one of the story
     operator_log: str  # all of it
 
 
@@ -59,12 +59,8 @@ async def play(control_plane: ControlPlane, console: Console, options: Options) 
         _introduce(console, options, way_in)
         chapters = story(stage.props, ending=not options.stay)
         with _teller(console, options, chapters=len(chapters), way_in=way_in) as teller:
-            verdicts = await _perform(chapters, stage, teller, leave, stay=options.stay)
-        return Ending(
-            verdicts=verdicts,
-            sight=stage.props.observer.latest,
-            operator_log=stage.operator.log_text(),
-        )
+            verdicts, last = await _perform(chapters, stage, teller, leave, stay=options.stay)
+        return Ending(verdicts=verdicts, sight=last, operator_log=stage.operator.log_text())
 
 
 async def _perform(
@@ -74,8 +70,13 @@ async def _perform(
     leave: asyncio.Event,
     *,
     stay: bool,
-) -> tuple[Verdict, ...] | None:
-    """Perform the chapters under the observer's eyes; None: somebody left before the end."""
+) -> tuple[tuple[Verdict, ...] | None, Sight]:
+    """Perform the chapters under the observer's eyes.
+
+    Returns:
+        The verdicts, None when somebody left before the end, and what was seen at the end of the
+        story; what a person does when it is over does not count.
+    """
     observer = stage.props.observer
     observer.listen(teller.see)
     try:
@@ -85,6 +86,7 @@ async def _perform(
             playing = group.create_task(performance.perform(chapters))
             leaving = group.create_task(leave.wait())
             await asyncio.wait({playing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            last = observer.latest
             if stay and playing.done():
                 teller.invite(_ideas(stage))
                 await leaving
@@ -95,7 +97,7 @@ async def _perform(
         if expected is None or others is not None:
             raise
         raise ControlPlaneError(f"the demo cannot go on: {expected.exceptions[0]}") from errors
-    return None if playing.cancelled() else tuple(playing.result())
+    return None if playing.cancelled() else tuple(playing.result()), last
 
 
 def _teller(

@@ -16,7 +16,7 @@ def summary(verdicts: Sequence[Verdict], sight: Sight) -> RenderableType:
 
     Args:
         verdicts: in the order they were given.
-        sight: the last one.
+        sight: the last one of the story.
     """
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, title_justify="left")
     table.add_column(no_wrap=True)
@@ -35,7 +35,7 @@ def summary(verdicts: Sequence[Verdict], sight: Sight) -> RenderableType:
 
 def _conclusion(verdicts: Sequence[Verdict]) -> Text:
     if all_held(verdicts):
-        return Text(f"✔ All {len(verdicts)} promises held.", style="bold green")
+        return Text(f"✔ All promises held, {len(verdicts)} of {len(verdicts)}.", style="bold green")
     broken = sum(not verdict.held for verdict in verdicts)
     return Text(f"✘ {broken} of {len(verdicts)} promises did not hold.", style="bold red")
 

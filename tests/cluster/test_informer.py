@@ -33,6 +33,9 @@ from tests.fakes.scripted_watch import running_in_background
 CONFIG_MAPS = Resource(group="", version="v1", plural="configmaps")
 GADGETS = Resource(group="informer.example.com", version="v1", plural="gadgets")
 
+# A watch without an event for this long is replaced; that alone is no reason to list.
+_QUICK = Timing(idle=timedelta(seconds=3), healthy=timedelta(seconds=2), cap=timedelta(seconds=1))
+
 _numbers = itertools.count(1)
 
 
@@ -104,7 +107,7 @@ class Follower:
             ),
             decode=msgspec.json.Decoder(ConfigMap).decode,
             on_change=self._note,
-            timing=Timing(idle=timedelta(seconds=3), cap=timedelta(seconds=1)),
+            timing=_QUICK,
         )
 
     @property
@@ -250,6 +253,8 @@ async def test_a_paused_api_server_is_noticed(shop: Shop) -> None:
     await shop.create("a")
 
     async with following(shop) as follower:
+        await shop.create("b")  # seen by the watch, so it is open
+        await follower.sees(a="red", b="red")
         api_server = shop.control_plane.processes[1]
         api_server.pause()
         try:
@@ -257,7 +262,7 @@ async def test_a_paused_api_server_is_noticed(shop: Shop) -> None:
         finally:
             api_server.resume()
         await shop.paint("a", "blue")
-        await follower.sees(a="blue")
+        await follower.sees(a="blue", b="red")
 
 
 async def test_a_kind_that_comes_later_is_waited_for(own_control_plane: ControlPlane) -> None:

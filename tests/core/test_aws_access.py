@@ -206,7 +206,7 @@ def test_a_mistake_is_named(values: dict[str, bytes], problem: str) -> None:
         parse_aws_access(values, secret=SECRET)
 
     assert str(raised.value) == f"Secret default/aws-access, key {problem}"
-    assert raised.value.__cause__ is None
+    assert raised.value.__context__ is None or raised.value.__suppress_context__
 
 
 def test_an_access_does_not_show_its_keys() -> None:

@@ -86,7 +86,7 @@ class Ecr:
             async with asyncio.timeout(self._seconds + _GRACE):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except TimeoutError:
-            raise AwsUnavailableError(f"no answer from AWS within {self._seconds:.0f} s") from None
+            raise AwsUnavailableError(f"no answer from AWS within {self._seconds:g} s") from None
 
     def _until(self, deadline: float, call: Callable[[], _T]) -> _T:
         with self._transport.until(deadline):

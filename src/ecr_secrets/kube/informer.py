@@ -127,7 +127,7 @@ class Informer(Generic[T]):
                 await self._check()
             listing = await self._list() if self._list_next else None
         except OperatorError as error:
-            raise
+            return error
         if listing is not None:
             self._store.replace(listing.sightings)
             self._position = listing.version

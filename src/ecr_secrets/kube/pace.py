@@ -25,7 +25,8 @@ class Timing:
     # the first bookmark after 120 s and one every 60 s from then on. Earlier than 60 s, a healthy
     # watch would never get to advance; at 75 s, at worst a healthy one is opened again.
     idle: timedelta = timedelta(seconds=75)
-    # A watch that lasts this long ends a row of failures.
+    # A watch that lasts this long ends a row of failures. Less than `idle`, or a watch that is
+    # merely quiet would count as a failure.
     healthy: timedelta = timedelta(seconds=10)
     floor: timedelta = timedelta(seconds=0.1)  # before another attempt
     cap: timedelta = timedelta(seconds=20)  # likewise; what was missed is seen this late at worst

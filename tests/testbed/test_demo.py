@@ -1,0 +1,108 @@
+"""The demo as a whole: every promise holds, and nothing of it is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from testbed.aws.server import FakeAws
+from testbed.control_plane import ControlPlane
+from testbed.demo.cluster import Cluster
+from testbed.demo.observer import Observer, Subject
+from testbed.demo.story import Props, story
+from testbed.registry import FakeRegistry
+from tests.testbed.test_processes import pids_in
+
+_ROOT = Path(__file__).parents[2]
+_LONGEST = 240  # seconds; usually one minute
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return our environment, with temporary files in a folder of their own."""
+    return os.environ | {"TMPDIR": str(folder), "FORCE_COLOR": "1"}
+
+
+def traces(folder: Path) -> list[object]:
+    """Find files in a folder, and processes that work in it or were told of it."""
+    told = (
+        process.name
+        for process in Path("/proc").glob("[0-9]*")
+        if str(folder) in command_line(process)
+    )
+    return [*folder.iterdir(), *pids_in(folder), *told]
+
+
+def command_line(process: Path) -> str:
+    """Return how a process was called; one that is gone was not."""
+    try:
+        return (process / "cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+async def promises() -> list[str]:
+    """List all that the story promises, without performing it."""
+    aws = FakeAws()
+    cluster = Cluster(ControlPlane())
+    subject = Subject(credential="", secret_name="", namespaces=(), host="")
+    props = Props(
+        cluster=cluster,
+        aws=aws,
+        key=aws.add_access_key(),
+        observer=Observer(cluster, aws=aws, registry=FakeRegistry(aws), subject=subject),
+        life=timedelta(seconds=30),
+    )
+    return [
+        promise.words
+        for chapter in story(props, ending=True)
+        for step in chapter.steps
+        for promise in step.promises
+    ]
+
+
+async def test_every_promise_of_the_demo_holds(tmp_path: Path) -> None:
+    """Without a terminal the demo ends by itself, names each promise, and leaves no trace."""
+    done = subprocess.run(  # noqa: ASYNC221, S603 - nothing else runs here; a program of ours
+        [sys.executable, "-m", "testbed", "demo"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=_ROOT,
+        env=environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        timeout=_LONGEST,
+    )
+
+    text = " ".join(done.stdout.split())
+    assert (done.returncode, "✘" in text) == (0, False), done.stdout + done.stderr
+    assert [words for words in await promises() if f"✔ {words} (" not in text] == []
+    assert f"All promises held, {len(await promises())} of {len(await promises())}." in text
+    assert "export KUBECONFIG=" in text
+    assert all(letter.isprintable() for letter in done.stdout.replace("\n", ""))
+    assert traces(tmp_path) == []
+
+
+def test_leaving_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Ctrl-C ends everything, whatever is going on; 130 is how shells count it."""
+    with subprocess.Popen(  # noqa: S603 - a program of ours
+        [sys.executable, "-m", "testbed", "demo"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=_ROOT,
+        env=environment(tmp_path),
+    ) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if line.startswith("2. "):  # a chapter that takes half a minute
+                break
+        demo.send_signal(signal.SIGINT)
+        rest = demo.stdout.read()
+        code = demo.wait(_LONGEST)
+
+    assert (code, rest.splitlines()[-1]) == (
+        130,
+        "Left before the end; everything is stopped and removed.",
+    )
+    assert traces(tmp_path) == []

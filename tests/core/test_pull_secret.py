@@ -56,6 +56,7 @@ def test_what_was_written_is_read_back() -> None:
             stamped=True,
             intact=True,
             registries=content.registries,
+            regions=frozenset({IRELAND, VIRGINIA}),
             expires_at=content.expires_at,
             refreshed_at=content.refreshed_at,
             refresh_after=content.refresh_after.replace(microsecond=0),

@@ -64,7 +64,7 @@ async def promises() -> list[str]:
 
 async def test_every_promise_of_the_demo_holds(tmp_path: Path) -> None:
     """Without a terminal the demo ends by itself, names each promise, and leaves no trace."""
-    done = subprocess.run(  # noqa: ASYNC221, S603 - nothing else runs here; a program of ours
+    done = subprocess.run(  # noqa: ASYNC221 - nothing else runs here; a program of ours
         [sys.executable, "-m", "testbed", "demo"],
         capture_output=True,
         text=True,
@@ -86,7 +86,7 @@ async def test_every_promise_of_the_demo_holds(tmp_path: Path) -> None:
 
 def test_leaving_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:
     """Ctrl-C ends everything, whatever is going on; 130 is how shells count it."""
-    with subprocess.Popen(  # noqa: S603 - a program of ours
+    with subprocess.Popen(
         [sys.executable, "-m", "testbed", "demo"],
         stdout=subprocess.PIPE,
         text=True,

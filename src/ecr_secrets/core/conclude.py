@@ -179,8 +179,8 @@ def _unready(
 
 def _closed(standing: Standing, findings: Findings) -> set[str]:
     """List the regions without a token that some target does not open."""
-    each = [{region_of(entry.host) for entry in stamp.registries} for stamp in standing.stamps]
-    opened = set.intersection(*each) if each else set()
+    each = [stamp.regions for stamp in standing.stamps]
+    opened = frozenset.intersection(*each) if each else frozenset()
     return set(findings.region_errors) - opened
 
 

@@ -19,7 +19,6 @@ from ecr_secrets.core.actions import (
     is_credible,
 )
 from ecr_secrets.core.credential import Credential
-from ecr_secrets.core.hosts import region_of
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 
@@ -111,5 +110,4 @@ def _need(found: PullSecret, *, source: str | None, now: datetime) -> Need | Non
 def _gap(credential: Credential, found: PullSecret) -> Need | None:
     """Notice a region asked for that is not opened, because no token could be had there."""
     asked = {request.region for request in credential.registries if request.region}
-    opened = {region_of(entry.host) for entry in found.stamp.registries}
-    return "Incomplete" if asked - opened else None
+    return None if asked <= found.stamp.regions else "Incomplete"

@@ -21,6 +21,7 @@ from ecr_secrets.core.content import (
     RegistryExpiry,
     digest_of,
 )
+from ecr_secrets.core.hosts import region_of
 from ecr_secrets.core.objects import ObjectKey, ObjectMeta, OwnerReference
 from ecr_secrets.core.spec import GROUP, KIND
 from ecr_secrets.core.times import parse_time
@@ -34,6 +35,7 @@ class Stamp:
     stamped: bool  # False: not written by this operator, but by the original or by hand
     intact: bool  # False: edited since it was written
     registries: tuple[RegistryExpiry, ...]
+    regions: frozenset[str]  # of the registries
     expires_at: datetime | None  # None: it does not say
     refreshed_at: datetime | None
     refresh_after: datetime | None
@@ -104,11 +106,14 @@ def _stamp(secret: _SecretObject) -> Stamp:
     expires_at = parse_time(annotations.get(EXPIRY))
     stamped = DIGEST in annotations
     declared = annotations.get(REGISTRIES, "")
+    registries = _read(declared) if stamped else _found(docker_config, expires_at)
+    regions = (region_of(entry.host) for entry in registries)
     stamp = Stamp(
         digest=digest,
         stamped=stamped,
         intact=annotations.get(DIGEST) == digest,
-        registries=_read(declared) if stamped else _found(docker_config, expires_at),
+        registries=registries,
+        regions=frozenset(region for region in regions if region),
         expires_at=expires_at,
         refreshed_at=parse_time(annotations.get(REFRESHED_AT)),
         refresh_after=parse_time(annotations.get(REFRESH_AFTER)),

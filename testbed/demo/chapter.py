@@ -122,7 +122,7 @@ class Performance:
         before = await self.look()
         try:
             await step.act()
-        except ControlPlaneError as error:
+        except (ControlPlaneError, OSError) as error:
             return self._fail(step, title, f"it could not be done: {error}")
         done = _now()
         verdicts: list[Verdict] = []

@@ -1,4 +1,4 @@
-"""Where it is measured: a control plane, the fake AWS, and operators started one after the other."""
+"""Where it is measured: a control plane, the fake AWS, and operators one after the other."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -128,7 +128,8 @@ class Screen:
     def _tell(self, room: int) -> list[Text]:
         """Return the chapter in lines; of one that is too long, the title and the end."""
         lines = self._wrap(self._script + ([self._waiting] if self._waiting else []))
-        return lines
+        if len(lines) <= room:
+            return lines
         return [lines[0], *lines[len(lines) - max(0, room - 1) :]][: max(0, room)]
 
     def _wrap(self, paragraphs: Sequence[Paragraph]) -> list[Text]:

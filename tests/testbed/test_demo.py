@@ -11,7 +11,8 @@ from testbed.aws.server import FakeAws
 from testbed.control_plane import ControlPlane
 from testbed.demo.cluster import Cluster
 from testbed.demo.observer import Observer, Subject
-from testbed.demo.story import Props, story
+from testbed.demo.props import Props
+from testbed.demo.story import story
 from testbed.registry import FakeRegistry
 from tests.testbed.test_processes import pids_in
 

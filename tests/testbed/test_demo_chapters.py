@@ -143,6 +143,23 @@ def test_a_promise_is_compared_with_what_was_before_the_step() -> None:
     assert compared == [(1, 2), (1, 3), (4, 5)]
 
 
+def test_a_verdict_tells_how_long_the_operator_took() -> None:
+    """Counted from the step on, for what comes first and for what had to be waited for."""
+    promises = [
+        Promise(words="first", check=calls_reach(1), within=_PATIENCE),
+        Promise(words="there already", check=calls_reach(1), within=_PATIENCE),
+        Promise(words="waited for", check=calls_reach(7), within=_PATIENCE),
+        Promise(words="not about time", check=never),
+    ]
+    teller = Silent()
+
+    run_in_virtual_time(Performance(teller, World().look).perform([a_chapter("", *promises)]))
+
+    assert [
+        verdict.after and round(verdict.after / timedelta(seconds=0.1)) for verdict in teller.judged
+    ] == [timedelta(), None, 3, None]
+
+
 HELD = Verdict(chapter="1", promise="a", held=True, seen="all")
 BROKEN = Verdict(chapter="1", promise="b", held=False, seen="none")
 

@@ -88,7 +88,8 @@ def refreshed(*times: int) -> tuple[Target, ...]:
             "1 of 50 failed, the last in ns1: no pull secret", id="failed-pull",
         ),
         pytest.param(
-            checks.no_failed_pull, a_sight(), False, "0 pulls, all let in", id="nobody-pulled",
+            checks.no_failed_pull, a_sight(), False,
+            "nobody could pull to begin with", id="nobody-pulled",
         ),
         pytest.param(
             checks.came_back("ns2"), a_sight(a_target("ns1"), a_target("ns2", secret=OTHER)), True,

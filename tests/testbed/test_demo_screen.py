@@ -99,6 +99,7 @@ def test_a_log_gets_lines_of_text_alone() -> None:
         "\n   > Something is done.\n   1:15  ns1: pull secret [created]\n   ✔ promise 1 (all)\n"
     )
     assert max(map(len, text.splitlines())) <= 60
+    assert {line[:3] for line in text.splitlines() if line} == {"1. ", "   "}
     assert "\x1b" not in text
 
 

@@ -46,7 +46,8 @@ class Transport:
     """Sends for threads, through the event loop it was entered in.
 
     Redirects are not followed: what we send is signed for one host and meant for no other. Proxies
-    and certificate authorities are those that botocore would take.
+    and certificate authorities are those that botocore would take from the environment; a
+    `ca_bundle` in AWS' configuration file is not read.
     """
 
     def __init__(self, timeouts: Timeouts) -> None:

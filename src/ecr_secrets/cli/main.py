@@ -1,8 +1,10 @@
 """The command `ecr-secrets`, which is also `kubectl ecr-secrets`."""
 
 import argparse
+import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -34,10 +36,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = read_config(parsed, os.environ)
         set_up_logs(config.log_format, config.log_level)
         uvloop.run(run(config))
+        _leave_threads_behind()
     except ConfigurationError as error:
         sys.stderr.write(f"ecr-secrets {parsed.command}: {error}\n")
         return 2
     return 0
+
+
+def _leave_threads_behind() -> None:
+    """End the process although a call to AWS hangs in its thread.
+
+    Python waits for such threads at exit, and a credential process may never answer.
+    """
+    if any(
+        not thread.daemon
+        for thread in threading.enumerate()
+        if thread is not threading.main_thread()
+    ):
+        logging.shutdown()
+        os._exit(0)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,7 +7,6 @@ from typing import Protocol
 import msgspec
 
 from ecr_secrets.controller.retries import Retries
-from ecr_secrets.controller.secret_view import SecretView
 from ecr_secrets.core.actions import Delete, Write
 from ecr_secrets.core.content import Content, render_pull_secret
 from ecr_secrets.core.credential import Credential
@@ -55,12 +54,19 @@ class WritesSecrets(Protocol):
         """Delete an object if it still is the one that is meant."""
 
 
+class Notes(Protocol):
+    """Where the answers of the API server are remembered."""
+
+    def note(self, secret: PullSecret) -> None:
+        """Take over what the API server answered to a write."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecretWriter:
     """Applies and deletes pull secrets, never without naming the object it means."""
 
     client: WritesSecrets
-    view: SecretView
+    view: Notes
     retries: Retries
 
     async def write(self, write: Write, content: Content, credential: Credential) -> PullSecret:

@@ -4,12 +4,22 @@ Without this, the next look at the world would find a Secret missing that was cr
 ago, and while a watch is broken it would write the same again and again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
-from ecr_secrets.controller.informer_pool import InformerPool
 from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
+
+
+class Watched(Protocol):
+    """What the watches show of pull secrets, by their name."""
+
+    def store(self, key: str) -> Mapping[ObjectKey, PullSecret]:
+        """Show what is known under a name."""
+
+    def position(self, key: str) -> str:
+        """Tell up to which resource version that is complete; "": not at all yet."""
 
 
 class SecretView:
@@ -18,7 +28,7 @@ class SecretView:
     State is touched only between awaits of one event loop.
     """
 
-    def __init__(self, pool: InformerPool[str, PullSecret]) -> None:
+    def __init__(self, pool: Watched) -> None:
         """Look through the informers of a pool, one per name of pull secrets."""
         self._pool = pool
         self._written: dict[ObjectKey, PullSecret] = {}

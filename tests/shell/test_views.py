@@ -1,0 +1,150 @@
+"""What was written a moment ago is known before the watch tells of it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+import msgspec
+
+from ecr_secrets.controller.secret_view import SecretView
+from ecr_secrets.controller.status_writer import StatusWriter
+from ecr_secrets.core.credential import CredentialObject
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.pull_secret import PullSecret
+from ecr_secrets.core.status import Status
+from tests.core.builders import a_credential, a_credential_manifest, a_pull_secret
+from tests.fakes.kube import FakeKube
+
+KEY = ObjectKey("shop", "ecr-login")
+NAMES = ["ecr-login"]
+
+
+class FakePool:
+    """What the informers show, and up to which resource version."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[ObjectKey, PullSecret] = {}
+        self.version = "10"
+
+    def store(self, key: str) -> Mapping[ObjectKey, PullSecret]:
+        return {found: secret for found, secret in self.secrets.items() if found.name == key}
+
+    def position(self, key: str) -> str:
+        return self.version
+
+
+def _at(version: str, namespace: str = "shop") -> PullSecret:
+    return replace(a_pull_secret(namespace), resource_version=version)
+
+
+def test_our_write_is_seen_before_the_watch_tells() -> None:
+    """The next look does not take it for missing."""
+    view = SecretView(FakePool())
+
+    view.note(_at("20"))
+
+    assert view.of(a_credential("shop"), NAMES) == {KEY: _at("20")}
+
+
+def test_what_the_watch_tells_later_wins() -> None:
+    """A change by somebody else after our write is seen."""
+    pool = FakePool()
+    view = SecretView(pool)
+    view.note(_at("20"))
+
+    pool.secrets[KEY] = _at("21")
+    pool.version = "21"
+
+    assert view.of(a_credential("shop"), NAMES) == {KEY: _at("21")}
+
+
+def test_an_older_view_does_not_hide_our_write() -> None:
+    """While a watch is broken, the same is not written again and again."""
+    pool = FakePool()
+    pool.secrets[KEY] = _at("10")
+    view = SecretView(pool)
+
+    view.note(_at("20"))
+
+    assert view.of(a_credential("shop"), NAMES) == {KEY: _at("20")}
+
+
+def test_a_deletion_that_the_watch_has_seen_counts() -> None:
+    """Written, then deleted by somebody: once the watch is past our write, it is gone."""
+    pool = FakePool()
+    view = SecretView(pool)
+    view.note(_at("20"))
+
+    pool.version = "22"
+
+    assert view.of(a_credential("shop"), NAMES) == {}
+
+
+def test_a_watch_event_of_our_own_write_is_recognised() -> None:
+    """It wakes nobody."""
+    view = SecretView(FakePool())
+    view.note(_at("20"))
+
+    assert view.is_our_write(_at("20"))
+    assert not view.is_our_write(_at("21"))
+    assert not view.is_our_write(_at("20", "bank"))
+
+
+def test_only_what_concerns_the_credential_is_shown() -> None:
+    """Namesakes elsewhere, owned by others, are none of its business."""
+    pool = FakePool()
+    stranger = a_pull_secret("attic", owner_uid="somebody")
+    leftover = a_pull_secret("cellar")
+    pool.secrets = {KEY: _at("10"), stranger.key: stranger, leftover.key: leftover}
+
+    found = SecretView(pool).of(a_credential("shop"), NAMES)
+
+    assert found.keys() == {KEY, leftover.key}
+
+
+async def _write(kube: FakeKube, writer: StatusWriter, *statuses: Status) -> CredentialObject:
+    manifest = a_credential_manifest("shop")
+    kube.statuses.setdefault(manifest.metadata.name, {})
+    for status in statuses:
+        await writer.write(manifest, status)
+    return manifest
+
+
+async def test_a_status_that_says_nothing_new_is_not_written() -> None:
+    """A look that finds everything as it was costs no request."""
+    kube = FakeKube()
+    status = Status(ready_namespaces="1/1")
+
+    manifest = await _write(kube, StatusWriter(kube), status, status, status)
+
+    assert len(kube.writes) == 1
+    assert kube.statuses[manifest.metadata.name] == {"readyNamespaces": "1/1"}
+
+
+async def test_the_newest_status_is_read_whoever_knows_it() -> None:
+    """Ours until the watch shows a later one."""
+    kube = FakeKube()
+    writer = StatusWriter(kube)
+    ours = Status(ready_namespaces="1/1")
+
+    manifest = await _write(kube, writer, ours)
+    later = msgspec.structs.replace(
+        manifest,
+        metadata=msgspec.structs.replace(manifest.metadata, resource_version="999"),
+        status=msgspec.Raw(b'{"readyNamespaces": "0/1"}'),
+    )
+
+    assert writer.read(manifest) == ours
+    assert writer.read(later) == Status(ready_namespaces="0/1")
+
+
+async def test_the_status_of_an_object_that_is_gone_is_no_failure() -> None:
+    """It was deleted while its secrets were written."""
+    kube = FakeKube()
+    writer = StatusWriter(kube)
+
+    await asyncio.wait_for(
+        writer.write(a_credential_manifest("shop"), Status(ready_namespaces="1/1")), 1
+    )
+
+    assert kube.statuses == {}

@@ -115,13 +115,8 @@ class EventRecorder:
     async def _write(self, told: _Told) -> None:
         key = (told.about.uid, told.occurrence)
         known = self._recorded.get(key)
-        if known:
-            try:
-                await self._count(known, told)
-            except NotFoundError:
-                del self._recorded[key]  # Events are deleted after an hour: begin anew
-            else:
-                return
+        if known and await self._count(known, told):
+            return
         name = f"{told.about.name[:200]}.{uuid4().hex[:16]}"
         await self._client.create(
             EVENTS, self._manifest(name, told), namespace=NAMESPACE, into=msgspec.Raw
@@ -130,12 +125,17 @@ class EventRecorder:
         if len(self._recorded) > _REMEMBERED:
             self._recorded.popitem(last=False)
 
-    async def _count(self, known: _Recorded, told: _Told) -> None:
+    async def _count(self, known: _Recorded, told: _Told) -> bool:
+        """Count a repetition; False: the Event is gone, as the API server deletes old ones."""
         patch = {"count": known.count + 1, "lastTimestamp": format_time(told.at)}
-        await self._client.merge_patch(
-            EVENTS, ObjectKey(NAMESPACE, known.name), patch, into=msgspec.Raw
-        )
+        try:
+            await self._client.merge_patch(
+                EVENTS, ObjectKey(NAMESPACE, known.name), patch, into=msgspec.Raw
+            )
+        except NotFoundError:
+            return False
         known.count += 1
+        return True
 
     def _manifest(self, name: str, told: _Told) -> dict[str, Any]:
         about, occurrence = told.about, told.occurrence

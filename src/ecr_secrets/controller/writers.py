@@ -67,8 +67,6 @@ class Writers:
     async def _work(self) -> None:
         while True:
             job = await self._take()
-            if job.done.cancelled():
-                continue
             try:
                 await job.call()
             except Exception as error:  # noqa: BLE001 - a worker outlives any one write

@@ -79,7 +79,9 @@ def no_failed_pull(before: Sight, now: Sight) -> Seen:
     made, failed = now.pulls.made - before.pulls.made, now.pulls.failed - before.pulls.failed
     if failed:
         return Seen(f"{failed} of {made:,} failed, the last in {now.pulls.last_failure}")
-    return Seen(f"{say_count(made, 'pull')}, all let in", made > 0)
+    if not made:
+        return Seen("nobody could pull to begin with")
+    return Seen(f"{say_count(made, 'pull')}, all let in", holds=True)
 
 
 def came_back(namespace: str) -> Check:
@@ -117,7 +119,7 @@ def condition(kind: str, status: str, reason: str) -> Check:
         if now.credential is None:
             return Seen("the object does not exist")
         found = _find(now.credential, kind)
-        words = f"{kind} {found.status}, {found.reason}"
+        words = f"{kind} {found.status}, {found.reason or 'not said yet'}"
         return Seen(words, (found.status, found.reason) == (status, reason))
 
     return check
@@ -164,4 +166,6 @@ def _refused(answer: int | None) -> str:
 
 
 def _all(number: int, total: int, words: str) -> Seen:
-    return Seen(f"{number} of {total} {words}", number == total > 0)
+    if not total:
+        return Seen("there is none")
+    return Seen(f"{number} of {total} {words}", number == total)

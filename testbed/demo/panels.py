@@ -56,7 +56,7 @@ def counters(sight: Sight) -> RenderableType:
     line.append("    pulls ", style=_QUIET)
     line.append(f"{sight.pulls.made:,}, ")
     failed = sight.pulls.failed
-    line.append(f"{failed:,} failed", style=_BAD if not failed else _GOOD)
+    line.append(f"{failed:,} failed", style=_BAD if failed else _GOOD)
     return line
 
 

@@ -15,10 +15,11 @@ from rich.console import Console
 from testbed.control_plane import ControlPlane
 from testbed.demo.chapter import Chapter, Performance, Verdict
 from testbed.demo.plain import Plain
+from testbed.demo.props import NAMESPACES, SECRET
 from testbed.demo.screen import Screen
 from testbed.demo.sight import Sight
 from testbed.demo.stage import Stage, set_stage
-from testbed.demo.story import NAMESPACES, SECRET, story
+from testbed.demo.story import story
 from testbed.demo.wording import say_span
 from testbed.errors import ControlPlaneError
 

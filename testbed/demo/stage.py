@@ -12,7 +12,7 @@ from testbed.aws.server import FakeAws
 from testbed.control_plane import ControlPlane
 from testbed.demo.cluster import Cluster
 from testbed.demo.observer import Observer, Subject
-from testbed.demo.story import CREDENTIAL, NAMESPACES, REGION, SECRET, Props
+from testbed.demo.props import CREDENTIAL, NAMESPACES, REGION, SECRET, Props
 from testbed.operator import Operator
 from testbed.registry import FakeRegistry
 
@@ -43,7 +43,8 @@ async def set_stage(control_plane: ControlPlane, life: timedelta) -> AsyncIterat
         registry = await stack.enter_async_context(FakeRegistry(aws))
         control = await stack.enter_async_context(Control(aws))
         cluster = stack.enter_context(Cluster(control_plane))
-        operator = Operator(control_plane, aws.environment())
+        logs = ("--log-format", "text")  # shown to a person, when something does not hold
+        operator = Operator(control_plane, aws.environment(), arguments=logs)
         await cluster.run(operator.__enter__)
         stack.push(operator.__exit__)
         subject = Subject(

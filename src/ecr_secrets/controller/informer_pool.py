@@ -71,14 +71,7 @@ class InformerPool(Generic[K, T]):
         Raises:
             OperatorError: it did not come to that in time; the informer's own error if it has one.
         """
-        informer = self._running[key].informer
-        try:
-            async with asyncio.timeout(within.total_seconds()):
-                await informer.wait_synced()
-        except TimeoutError:
-            raise informer.last_error or UnavailableError(
-                f"{self._what} {key} could not be listed in time"
-            ) from None
+        await wait_synced(self._running[key].informer, f"{self._what} {key}", within)
 
     def store(self, key: K) -> Mapping[ObjectKey, T]:
         """Show what is known under a key; nothing when it is not held."""
@@ -97,3 +90,23 @@ class InformerPool(Generic[K, T]):
             for key, running in self._running.items()
             if running.informer.last_error
         }
+
+
+async def wait_synced(informer: Informer[T], what: str, within: timedelta) -> None:
+    """Wait until an informer has seen everything once.
+
+    Args:
+        informer: to wait for.
+        what: names its objects in the error.
+        within: how long to wait.
+
+    Raises:
+        OperatorError: it did not come to that in time; the informer's own error if it has one.
+    """
+    try:
+        async with asyncio.timeout(within.total_seconds()):
+            await informer.wait_synced()
+    except TimeoutError:
+        raise informer.last_error or UnavailableError(
+            f"{what} could not be listed in time"
+        ) from None

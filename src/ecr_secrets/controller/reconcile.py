@@ -7,7 +7,7 @@ harmless. Nothing else writes a pull secret.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -17,7 +17,13 @@ from ecr_secrets.controller.status_writer import StatusWriter
 from ecr_secrets.controller.supply import Supplier, Supply
 from ecr_secrets.controller.world import World
 from ecr_secrets.core.actions import Write
-from ecr_secrets.core.conclude import Findings, conclude, conclude_invalid, next_look
+from ecr_secrets.core.conclude import (
+    Findings,
+    conclude,
+    conclude_invalid,
+    conclude_unseen,
+    next_look,
+)
 from ecr_secrets.core.credential import Credential, CredentialObject, parse_credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.occurrences import occurrences_of, turns
@@ -25,9 +31,21 @@ from ecr_secrets.core.plan import Observed, leftovers, survey
 from ecr_secrets.core.settle import settle
 from ecr_secrets.core.source import Source
 from ecr_secrets.core.standing import Outcome, Standing, stand
+from ecr_secrets.core.status import Status
 from ecr_secrets.errors import InvalidSpecError, OperatorError
 
 Clock: TypeAlias = Callable[[], datetime]
+
+
+class Conclusion(Protocol):
+    """What a status says when there was nothing to look at."""
+
+    def __call__(
+        self, generation: int, error: OperatorError, *, before: Status, now: datetime
+    ) -> Status:
+        """Build the status."""
+
+
 _AT_ONCE = timedelta(0)
 # A token that is stale in the pull secret and not yet in memory: it lives for seconds only.
 _SOON = timedelta(seconds=2)
@@ -65,9 +83,14 @@ class Reconciler:
         try:
             credential = parse_credential(manifest)
         except InvalidSpecError as error:
-            await self._refuse(manifest, error)
+            self.report.problem(name, error)
+            await self._tell(manifest, error, conclude_invalid)
             return None
-        await self.world.attend(credential, self._names(credential, manifest))
+        try:
+            await self.world.attend(credential, self._names(credential, manifest))
+        except OperatorError as error:
+            await self._tell(manifest, error, conclude_unseen)
+            raise
         source, problem = await self._find_source(credential)
         observed = self.world.observe(credential, self._names(credential, manifest))
         supply, assignment = await self._plan(credential, observed, source, first=first)
@@ -167,12 +190,13 @@ class Reconciler:
         ]
         return min((max(wait, _AT_ONCE) for wait in waits if wait is not None), default=None)
 
-    async def _refuse(self, manifest: CredentialObject, error: InvalidSpecError) -> None:
-        """Say what is wrong with the spec, and leave everything else as it is."""
+    async def _tell(
+        self, manifest: CredentialObject, error: OperatorError, conclusion: Conclusion
+    ) -> None:
+        """Say what is wrong, and leave everything else as it is."""
         metadata = manifest.metadata
         before = self.statuses.read(manifest)
-        after = conclude_invalid(metadata.generation, error, before=before, now=self.clock())
-        self.report.problem(metadata.name, error)
+        after = conclusion(metadata.generation, error, before=before, now=self.clock())
         self.report.tell(metadata, turns(before, after))
         await self.statuses.write(manifest, after)
 

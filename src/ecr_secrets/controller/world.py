@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
-from ecr_secrets.controller.informer_pool import InformerPool
+from ecr_secrets.controller.informer_pool import InformerPool, wait_synced
 from ecr_secrets.controller.secret_view import SecretView
 from ecr_secrets.controller.status_writer import CREDENTIALS
 from ecr_secrets.core.access_secret import AccessSecret, parse_access_secret
@@ -122,7 +122,7 @@ class World:
         access = credential.access.secret
         self._pull_secrets.hold(credential.name, names)
         self._access_secrets.hold(credential.name, [access] if access else [])
-        await self._namespaces.wait_synced()
+        await wait_synced(self._namespaces, "namespaces", self._sync_timeout)
         for name in names:
             await self._pull_secrets.wait_synced(name, self._sync_timeout)
         if access:

@@ -17,11 +17,13 @@ from ecr_secrets.core.status import (
     MAX_REGISTRIES,
     MAX_SECRET_NAMES,
     Condition,
+    ConditionStatus,
     Failure,
     NamespaceCounts,
     RegistryStatus,
     Status,
     carry_over,
+    find_condition,
 )
 from ecr_secrets.core.times import format_time
 from ecr_secrets.errors import OperatorError
@@ -103,10 +105,25 @@ def conclude_invalid(
     generation: int, error: OperatorError, *, before: Status, now: datetime
 ) -> Status:
     """Say what is wrong with a spec that cannot be served at all; what stood before still does."""
+    return _conclude_without_look("False", generation, error, before=before, now=now)
+
+
+def conclude_unseen(
+    generation: int, error: OperatorError, *, before: Status, now: datetime
+) -> Status:
+    """Say what kept us from looking; whether pods can pull is what was known before."""
+    known = find_condition(before.conditions, READY)
+    ready = known.status if known else "Unknown"
+    return _conclude_without_look(ready, generation, error, before=before, now=now)
+
+
+def _conclude_without_look(
+    ready: ConditionStatus, generation: int, error: OperatorError, *, before: Status, now: datetime
+) -> Status:
     verdict = _Verdict(error.reason, str(error))
-    conditions = tuple(
-        _condition(kind, status, verdict, generation=generation)
-        for kind, status in ((READY, "False"), (DEGRADED, "True"))
+    conditions = (
+        _condition(READY, ready, verdict, generation=generation),
+        _condition(DEGRADED, "True", verdict, generation=generation),
     )
     return msgspec.structs.replace(
         before,
@@ -143,10 +160,9 @@ def _fault(standing: Standing, findings: Findings) -> _Verdict | None:
 
 
 def _reassuring(fault: _Verdict | None, standing: Standing, findings: Findings) -> _Verdict | None:
-    """Add until when all is well although tokens cannot be had."""
-    refused = findings.problem or findings.region_errors
+    """Add until when pods can pull everywhere, although a refresh fails."""
     expires_at = _earliest(stamp.expires_at for stamp in standing.stamps)
-    if not fault or not refused or not expires_at or standing.failed or _closed(standing, findings):
+    if not fault or not expires_at or standing.failed or _closed(standing, findings):
         return fault
     ending = f"; the pull secrets stay valid until {expires_at}"
     return _Verdict(fault.reason, fault.message[: MAX_MESSAGE - len(ending)] + ending)
@@ -184,10 +200,12 @@ def _closed(standing: Standing, findings: Findings) -> set[str]:
     return set(findings.region_errors) - opened
 
 
-def _condition(kind: str, status: str, verdict: _Verdict, *, generation: int) -> Condition:
+def _condition(
+    kind: str, status: ConditionStatus, verdict: _Verdict, *, generation: int
+) -> Condition:
     return Condition(
         type=kind,
-        status="True" if status == "True" else "False",
+        status=status,
         reason=verdict.reason,
         message=verdict.message[:MAX_MESSAGE],
         observed_generation=generation,

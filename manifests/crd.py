@@ -83,7 +83,12 @@ def _add_rules(spec: Schema) -> None:
             "rule": "!has(self.externalId) || has(self.roleArn)",
             "message": "externalId only has a meaning with roleArn",
             "fieldPath": ".externalId",
-        }
+        },
+        {
+            "rule": "has(self.secretName) || has(self.roleArn)",
+            "message": "name a secretName or a roleArn; "
+            "without awsAccess the operator's own identity is used",
+        },
     ]
     registries = spec["properties"]["registries"]
     registries |= {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cluster.stage import HOST, PROMPT, Stage
+from tests.cluster.stage import HOST, Stage
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,6 @@ def test_a_bad_new_key_never_replaces_a_good_secret(
             stage.secret(shop).docker_config == stage.secret(blog).docker_config
             and stage.secret(shop).docker_config != before[0].docker_config
         ),
-        PROMPT,
     )
     well = ("False", "AsExpected")
     stage.until("all is well", lambda: stage.condition(name, "Degraded") == well)

@@ -54,6 +54,11 @@ def _regions(count: int) -> list[dict[str, str]]:
             id="odd-role",
         ),
         pytest.param(
+            {"awsAccess": {"namespace": "vault"}},
+            "name a secretName or a roleArn",
+            id="access-of-nothing",
+        ),
+        pytest.param(
             {"awsAccess": {"secretName": "a", "externalId": "shared"}},
             "spec.awsAccess.externalId: Invalid value",
             id="external-id-without-role",

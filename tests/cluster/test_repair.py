@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.stage import DATA_KEY, PROMPT, PullSecret, Stage
+from tests.cluster.stage import DATA_KEY, PullSecret, Stage
 
 LABEL = "app.kubernetes.io/managed-by"
 
@@ -17,7 +17,7 @@ def test_a_deleted_secret_returns(stage: Stage) -> None:
 
     stage.api.delete("Secret", "ecr-login", shop)
 
-    stage.until("it is back", lambda: stage.pulls(shop), PROMPT)
+    stage.until("it is back", lambda: stage.pulls(shop))
     after = stage.secret(shop)
     assert (after.docker_config, after.annotations) == (before.docker_config, before.annotations)
     assert after.uid != before.uid
@@ -48,7 +48,7 @@ def test_an_edited_secret_is_restored(stage: Stage, patch: dict[str, Any]) -> No
 
     stage.api.merge("Secret", "ecr-login", patch, namespace=shop)
 
-    stage.until("it is as it was", lambda: _same(stage.secret(shop), before), PROMPT)
+    stage.until("it is as it was", lambda: _same(stage.secret(shop), before))
     assert stage.aws.calls(stage.key) == 1
     assert stage.condition(name) == ("True", "PullSecretsReady")
 
@@ -63,7 +63,7 @@ def test_what_others_add_beside_ours_stays(stage: Stage, field: str) -> None:
 
     stage.api.merge("Secret", "ecr-login", {"data": {DATA_KEY: "e30="}}, namespace=shop)
 
-    stage.until("it is as it was", lambda: _same(stage.secret(shop), before), PROMPT)
+    stage.until("it is as it was", lambda: _same(stage.secret(shop), before))
     assert getattr(stage.secret(shop), field)["backup"] == "yes"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from ecr_secrets.core.spec import API_VERSION, KIND
-from tests.cluster.stage import HOST, PROMPT, Stage
+from tests.cluster.stage import HOST, Stage
 
 README_NAMESPACES = ("ns1", "ns2", "ns3", "ns4")
 
@@ -61,7 +61,7 @@ def test_a_missing_namespace_is_named_and_served_when_it_appears(stage: Stage) -
 
     stage.make_namespace("later")
 
-    stage.until("it is served", lambda: stage.pulls(later), PROMPT)
+    stage.until("it is served", lambda: stage.pulls(later))
     stage.until("all is well", lambda: stage.is_ready(name))
     assert stage.secret(later).docker_config == stage.secret(shop).docker_config
     assert stage.aws.calls(stage.key) == 1
@@ -76,7 +76,7 @@ def test_an_aws_secret_that_comes_later_is_enough(stage: Stage) -> None:
 
     stage.set_aws_access()
 
-    stage.until("it is served", lambda: stage.pulls(shop), PROMPT)
+    stage.until("it is served", lambda: stage.pulls(shop))
     stage.until("all is well", lambda: stage.is_ready(name))
 
 

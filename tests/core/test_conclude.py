@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from ecr_secrets.core.actions import Action, Keep, Refuse, Starve, Write
-from ecr_secrets.core.conclude import Findings, conclude, conclude_invalid
+from ecr_secrets.core.conclude import Findings, conclude, conclude_invalid, conclude_unseen
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 from ecr_secrets.core.standing import Outcome, stand
@@ -350,6 +350,18 @@ def test_a_refresh_that_fails_says_how_long_there_is_time(findings: Findings, sa
         assert condition(status, "Degraded").message == expected
 
 
+def test_a_write_that_fails_says_how_long_there_is_time() -> None:
+    """The API server may refuse a refresh as well as AWS."""
+    write = Write(SHOP, "Stale", a_pull_secret())
+    outcome = Outcome(failures={SHOP: ForbiddenError("secrets is forbidden")})
+
+    status = concluded([write], outcome=outcome)
+
+    assert condition(status, "Degraded").message == (
+        "secrets is forbidden; the pull secrets stay valid until 2026-11-25T00:00:00Z"
+    )
+
+
 @pytest.mark.parametrize(
     ("actions", "findings"),
     [
@@ -358,7 +370,7 @@ def test_a_refresh_that_fails_says_how_long_there_is_time(findings: Findings, sa
             [Starve(SHOP, None), kept("bank")], Findings(problem=NO_ACCESS), id="expired-somewhere"
         ),
         pytest.param([kept()], Findings(region_errors={VIRGINIA: AWS_AWAY}), id="region-closed"),
-        pytest.param([kept("bank"), refused("shop")], Findings(), id="not-for-want-of-a-token"),
+        pytest.param([kept("bank"), refused("shop")], Findings(), id="foreign-somewhere"),
         pytest.param([kept()], Findings(), id="nothing-wrong"),
     ],
 )
@@ -512,3 +524,22 @@ def test_the_reason_is_the_one_of_the_error(error: OperatorError) -> None:
 
     assert told(status) == ("False", error.reason, "True", error.reason)
     assert condition(status, "Ready").message == str(error)
+
+
+@pytest.mark.parametrize(
+    ("before", "ready"),
+    [
+        pytest.param(Status(), "Unknown", id="never-looked"),
+        pytest.param(concluded([kept()]), "True", id="good-before"),
+        pytest.param(concluded([refused("shop")]), "False", id="bad-before"),
+    ],
+)
+def test_what_could_not_be_looked_at_is_what_it_was(before: Status, ready: str) -> None:
+    """Not being allowed to look makes no pull secret better or worse; it needs attention."""
+    error = ForbiddenError("namespaces is forbidden")
+
+    after = conclude_unseen(1, error, before=before, now=NOON + HOUR)
+
+    assert told(after) == (ready, "Forbidden", "True", "Forbidden")
+    assert after.namespaces == before.namespaces
+    assert conclude_unseen(1, error, before=after, now=NOON + 2 * HOUR) == after

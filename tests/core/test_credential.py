@@ -258,6 +258,12 @@ def test_a_mistake_is_named_by_its_path(field: str, value: object, path: str) ->
             "spec.awsAccess.externalId: only has a meaning with roleArn",
             id="an-external-id-alone",
         ),
+        pytest.param(
+            {"awsAccess": {"namespace": "vault"}},
+            "spec.awsAccess: name a secretName or a roleArn; without awsAccess the operator's own "
+            "identity is used",
+            id="an-access-of-nothing",
+        ),
     ],
 )
 def test_a_mistake_is_said_with_its_remedy(fields: dict[str, Any], message: str) -> None:

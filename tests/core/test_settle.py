@@ -123,6 +123,16 @@ def test_what_the_user_changed_takes_effect_although_it_expires_earlier() -> Non
     assert action == Write(SHOP, "SourceChanged", found)
 
 
+def test_a_registry_that_is_closed_already_is_not_waited_for() -> None:
+    """What fails for one registry is put right, although another one then expires earlier."""
+    found = written("shop", a_content(a_token(IRELAND, issued_at=NOON - LIFE), a_token(VIRGINIA)))
+    content = a_content(a_token(IRELAND), a_token(VIRGINIA, issued_at=NOON - HOUR))
+
+    (action,) = settle([looked_at(found)], content, now=NOON)
+
+    assert action == Write(SHOP, "Expired", found)
+
+
 BOTH = (a_token(IRELAND), a_token(VIRGINIA))
 PARTIAL = a_content(a_token(IRELAND, life=LIFE + HOUR))  # nothing came from Virginia
 

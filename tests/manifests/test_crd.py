@@ -258,7 +258,10 @@ def test_rules_that_a_schema_cannot_say_are_there() -> None:
     }
 
     assert rules == {
-        "spec.awsAccess": ["!has(self.externalId) || has(self.roleArn)"],
+        "spec.awsAccess": [
+            "!has(self.externalId) || has(self.roleArn)",
+            "has(self.secretName) || has(self.roleArn)",
+        ],
         "spec.registries[]": ["!self.region.matches('[a-z]$')"],
     }
     assert SPEC["properties"]["registries"]["x-kubernetes-list-map-keys"] == ["region"]

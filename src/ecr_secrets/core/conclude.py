@@ -3,24 +3,20 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 import msgspec
 
 from ecr_secrets.core.credential import Credential
-from ecr_secrets.core.hosts import region_of
 from ecr_secrets.core.pull_secret import Stamp
+from ecr_secrets.core.registry_list import list_registries, name_regions
 from ecr_secrets.core.standing import Standing, Trouble
 from ecr_secrets.core.status import (
     MAX_FAILURES,
-    MAX_REGIONS,
-    MAX_REGISTRIES,
     MAX_SECRET_NAMES,
     Condition,
     ConditionStatus,
     Failure,
     NamespaceCounts,
-    RegistryStatus,
     Status,
     carry_over,
     find_condition,
@@ -81,7 +77,7 @@ def conclude(
         _reassuring(fault, standing, findings) or _Verdict("AsExpected", "nothing needs attention"),
         generation=credential.generation,
     )
-    registries = _registries(standing)
+    registries = list_registries(standing.stamps)
     return Status(
         observed_generation=credential.generation,
         conditions=_dated((ready, degraded), before, now=now),
@@ -95,7 +91,7 @@ def conclude(
         expires_at=_earliest(stamp.expires_at for stamp in standing.stamps),
         refreshed_at=_earliest(stamp.refreshed_at for stamp in standing.stamps),
         registries=registries,
-        regions=_regions(registries),
+        regions=name_regions(registries),
         failures=tuple(_failure(trouble) for trouble in standing.troubles[:MAX_FAILURES]),
         secret_names=_names(credential, findings),
     )
@@ -229,29 +225,6 @@ def _failure(trouble: Trouble) -> Failure:
         reason=trouble.reason,
         message=trouble.message[:MAX_MESSAGE],
     )
-
-
-def _registries(standing: Standing) -> tuple[RegistryStatus, ...]:
-    """List each registry of ECR once, with the earliest expiry found for it."""
-    expiries: dict[str, datetime] = {}
-    for entry in sorted(
-        (entry for stamp in standing.stamps for entry in stamp.registries), reverse=True
-    ):
-        expiries[entry.host] = entry.expires_at
-    # What a pull secret taken over opens besides is nothing of ours, nor bounded in any way.
-    known = ((host, region_of(host)) for host in sorted(expiries))
-    listed = (
-        RegistryStatus(host=host, region=region, expires_at=format_time(expiries[host]))
-        for host, region in known
-        if region
-    )
-    return tuple(islice(listed, MAX_REGISTRIES))
-
-
-def _regions(registries: tuple[RegistryStatus, ...]) -> str:
-    """Name the regions in a line, as many as fit."""
-    line = ",".join(sorted({registry.region for registry in registries}))
-    return line if len(line) <= MAX_REGIONS else line[:MAX_REGIONS].rpartition(",")[0]
 
 
 def _names(credential: Credential, findings: Findings) -> tuple[str, ...]:

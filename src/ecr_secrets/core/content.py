@@ -52,6 +52,22 @@ class Content:
     refreshed_at: datetime  # when the oldest of the tokens was issued
     refresh_after: datetime  # when the first of the tokens turns stale
     source: str  # fingerprint of what the tokens were asked for with, see `source_of`
+    # The same for every namespace, so worked out once.
+    _annotations: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    _data: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out what each pull secret is stamped with."""
+        annotations = {
+            EXPIRY: format_time(self.expires_at),
+            REFRESHED_AT: format_time(self.refreshed_at),
+            REFRESH_AFTER: format_time(self.refresh_after),
+            REGISTRIES: format_registries(self.registries),
+            SOURCE: self.source,
+        }
+        digest = digest_of(self.docker_config, annotations)
+        object.__setattr__(self, "_annotations", {**annotations, DIGEST: digest})
+        object.__setattr__(self, "_data", b64encode(self.docker_config).decode())
 
     @property
     def expires_at(self) -> datetime:
@@ -60,14 +76,11 @@ class Content:
 
     def annotations(self) -> dict[str, str]:
         """Write down what the plan needs to know of a pull secret without reading its tokens."""
-        annotations = {
-            EXPIRY: format_time(self.expires_at),
-            REFRESHED_AT: format_time(self.refreshed_at),
-            REFRESH_AFTER: format_time(self.refresh_after),
-            REGISTRIES: format_registries(self.registries),
-            SOURCE: self.source,
-        }
-        return {**annotations, DIGEST: digest_of(self.docker_config, annotations)}
+        return dict(self._annotations)
+
+    def data(self) -> dict[str, str]:
+        """Write down the `data` of the Secret."""
+        return {DATA_KEY: self._data}
 
 
 def format_registries(registries: Iterable[RegistryExpiry]) -> str:
@@ -162,5 +175,5 @@ def render_pull_secret(
             ],
         },
         "type": SECRET_TYPE,
-        "data": {DATA_KEY: b64encode(content.docker_config).decode()},
+        "data": content.data(),
     }

@@ -111,6 +111,11 @@ def _access(access: AwsAccessSpec | None) -> AccessReference:
         return AccessReference(secret=None)
     if access.external_id is not None and access.role_arn is None:
         raise InvalidSpecError("spec.awsAccess.externalId", "only has a meaning with roleArn")
+    if access.secret_name is None and access.role_arn is None:
+        raise InvalidSpecError(
+            "spec.awsAccess",
+            "name a secretName or a roleArn; without awsAccess the operator's own identity is used",
+        )
     secret = ObjectKey(access.namespace, access.secret_name) if access.secret_name else None
     return AccessReference(secret=secret, role_arn=access.role_arn, external_id=access.external_id)
 

@@ -1,9 +1,10 @@
 """A pull secret as the cluster shows it, without the tokens in it."""
 
+import hashlib
 from base64 import b64decode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 import msgspec
 
@@ -25,6 +26,9 @@ from ecr_secrets.core.hosts import region_of
 from ecr_secrets.core.objects import ObjectKey, ObjectMeta, OwnerReference
 from ecr_secrets.core.spec import GROUP, KIND
 from ecr_secrets.core.times import parse_time
+
+_READ = (EXPIRY, REFRESHED_AT, REFRESH_AFTER, REGISTRIES, SOURCE, DIGEST)
+_REMEMBERED = 256  # stamps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,9 @@ class _DockerConfig(msgspec.Struct, frozen=True):
     auths: dict[str, msgspec.Raw] = {}
 
 
+_STAMPS: dict[bytes, Stamp] = {}  # by what they were read from, see `_mark`
+
+
 def parse_pull_secret(manifest: bytes | msgspec.Raw) -> PullSecret:
     """Read a Secret and keep what the plan needs; its data is summed up and dropped.
 
@@ -97,9 +104,27 @@ def _owner(references: tuple[OwnerReference, ...]) -> OwnerReference | None:
 
 
 def _stamp(secret: _SecretObject) -> Stamp:
+    """Read a stamp once for all namespaces: 10,000 then cost little more than one."""
     annotations = secret.metadata.annotations or {}
+    data = (secret.data or {}).get(DATA_KEY, "")
+    mark = _mark(data, annotations)
+    stamp = _STAMPS.get(mark)
+    if stamp is None:
+        if len(_STAMPS) >= _REMEMBERED:
+            _STAMPS.clear()
+        stamp = _STAMPS[mark] = _read_stamp(data, annotations)
+    return stamp
+
+
+def _mark(data: str, annotations: Mapping[str, str]) -> bytes:
+    """Sum up all that a stamp is read from, so that nothing secret has to be remembered."""
+    parts = (data, [annotations.get(name) for name in _READ])
+    return hashlib.sha256(msgspec.json.encode(parts)).digest()
+
+
+def _read_stamp(data: str, annotations: Mapping[str, str]) -> Stamp:
     try:
-        docker_config = b64decode((secret.data or {}).get(DATA_KEY, ""), validate=True)
+        docker_config = b64decode(data, validate=True)
     except ValueError:
         docker_config = b""
     digest = digest_of(docker_config, annotations)
@@ -108,7 +133,7 @@ def _stamp(secret: _SecretObject) -> Stamp:
     declared = annotations.get(REGISTRIES, "")
     registries = _read(declared) if stamped else _found(docker_config, expires_at)
     regions = (region_of(entry.host) for entry in registries)
-    stamp = Stamp(
+    return Stamp(
         digest=digest,
         stamped=stamped,
         intact=annotations.get(DIGEST) == digest,
@@ -119,7 +144,6 @@ def _stamp(secret: _SecretObject) -> Stamp:
         refresh_after=parse_time(annotations.get(REFRESH_AFTER)),
         source=annotations.get(SOURCE),
     )
-    return _shared(stamp)
 
 
 def _found(docker_config: bytes, expires_at: datetime | None) -> tuple[RegistryExpiry, ...]:
@@ -135,9 +159,3 @@ def _read(text: str) -> tuple[RegistryExpiry, ...]:
     entries = (entry.partition("=") for entry in text.split(",") if entry)
     expiries = ((host, parse_time(expiry)) for host, _, expiry in entries)
     return tuple(RegistryExpiry(host, expiry) for host, expiry in expiries if expiry is not None)
-
-
-@lru_cache(maxsize=256)
-def _shared(stamp: Stamp) -> Stamp:
-    """Let equal stamps be one object: 10,000 namespaces then cost little more than one."""
-    return stamp

@@ -23,13 +23,15 @@ token_expiry_timestamp_seconds = Gauge(
 )
 refreshes_total = Counter(
     "ecr_secrets_refreshes_total",
-    "Reconciles that wrote at least one pull secret, by result: success or failure.",
+    "Refreshes by result: success when all that was due was written, failure when something new "
+    "kept a credential as a whole from it.",
     ["result"],
     registry=REGISTRY,
 )
 failures_total = Counter(
     "ecr_secrets_failures_total",
-    "What went wrong, by reason: a credential as a whole or one target of it.",
+    "What went wrong, by reason: each write that failed, and what concerns a whole credential "
+    "once, when it begins.",
     ["reason"],
     registry=REGISTRY,
 )

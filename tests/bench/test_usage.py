@@ -27,5 +27,5 @@ def test_a_peak_is_remembered_until_it_is_reset() -> None:
     reset_peak(_PID)
 
     assert high > before + 60
-    assert peak >= high
+    assert peak >= high - 1  # the system counts pages in batches
     assert peak_mib(_PID) < peak - 60

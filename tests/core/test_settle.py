@@ -65,7 +65,11 @@ def looked_at(found: PullSecret | None) -> Action:
         pytest.param(
             a_pull_secret(content=a_content(source="old")), "SourceChanged", id="source-changed"
         ),
-        pytest.param(a_pull_secret(content=a_content()), "Outdated", id="fresh-but-different"),
+        pytest.param(
+            written("shop", a_content(a_token(life=LIFE - SECOND))),
+            "Outdated",
+            id="fresh-but-older",
+        ),
     ],
 )
 def test_whole_content_is_written_where_it_is_needed(
@@ -100,17 +104,43 @@ def test_what_is_as_good_or_better_is_kept(found: PullSecret) -> None:
     ("life", "kept"),
     [
         pytest.param(LIFE - SECOND, False, id="a-second-earlier"),
-        pytest.param(LIFE, False, id="at-the-same-time"),
         pytest.param(LIFE + SECOND, True, id="a-second-later"),
     ],
 )
 def test_the_later_expiry_wins(life: timedelta, *, kept: bool) -> None:
-    """At equal expiry the content at hand wins, so that all namespaces hold the same."""
+    """Whatever is at hand."""
     found = written("shop", a_content(a_token(life=life)))
 
     (action,) = settle([Keep(SHOP, found)], FRESH, now=NOON)
 
     assert isinstance(action, Keep) is kept
+
+
+def test_of_two_that_expire_together_everyone_keeps_the_same() -> None:
+    """Two processes that refresh in the same second do not replace each other's for ever."""
+    other = a_content(a_token(password="of-somebody-else"))
+
+    over_mine = settle([Keep(SHOP, written("shop", FRESH))], other, now=NOON)
+    over_theirs = settle([Keep(SHOP, written("shop", other))], FRESH, now=NOON)
+
+    assert sorted(type(action).__name__ for (action,) in (over_mine, over_theirs)) == [
+        "Keep",
+        "Write",
+    ]
+
+
+def test_parts_of_a_second_decide_nothing() -> None:
+    """Annotations hold whole seconds, so a token of the same second is no later one."""
+    mine = a_content(a_token(issued_at=NOON + timedelta(milliseconds=700), password="a"))
+    theirs = a_content(a_token(issued_at=NOON + timedelta(milliseconds=300), password="b"))
+
+    over_mine = settle([Keep(SHOP, written("shop", mine))], theirs, now=NOON)
+    over_theirs = settle([Keep(SHOP, written("shop", theirs))], mine, now=NOON)
+
+    assert sorted(type(action).__name__ for (action,) in (over_mine, over_theirs)) == [
+        "Keep",
+        "Write",
+    ]
 
 
 def test_what_the_user_changed_takes_effect_although_it_expires_earlier() -> None:

@@ -90,6 +90,7 @@ def test_a_failed_write_is_told_of_although_pods_can_still_pull() -> None:
         pending=frozenset(),
         troubles=(TROUBLE,),
         stamps=frozenset({STALE.stamp}),
+        worn=frozenset({STALE.stamp}),
     )
 
 
@@ -103,6 +104,7 @@ def test_a_deletion_is_no_target_but_its_failure_is_told_of() -> None:
         pending=frozenset(),
         troubles=(TROUBLE,),
         stamps=frozenset(),
+        worn=frozenset(),
     )
 
 
@@ -161,3 +163,11 @@ def test_troubles_are_told_in_order() -> None:
     standing = stand(actions, Outcome(), now=NOON)
 
     assert [trouble.target.namespace for trouble in standing.troubles] == ["a", "b", "c"]
+
+
+def test_what_has_expired_still_says_when() -> None:
+    """An alert on the expiry must not fall silent at the moment it is needed."""
+    standing = stand([Starve(SHOP, EXPIRED)], Outcome(), now=NOON)
+
+    assert standing.stamps == frozenset()
+    assert standing.worn == {EXPIRED.stamp}

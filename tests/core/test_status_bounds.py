@@ -39,6 +39,7 @@ def nothing_ready(*troubles: Trouble) -> Standing:
         pending=frozenset(),
         troubles=troubles,
         stamps=frozenset(),
+        worn=frozenset(),
     )
 
 

@@ -460,3 +460,20 @@ async def test_the_instance_names_a_region(monkeypatch: pytest.MonkeyPatch, tmp_
         world.aws.node.region = IRELAND
 
         assert await world.ecr.ambient_region() == IRELAND
+
+
+async def test_a_region_that_somebody_asked_for_is_not_our_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What one credential lists does not decide where another one's registry is."""
+    async with a_world(monkeypatch, tmp_path, AWS_EC2_METADATA_DISABLED="false") as world:
+        for name, value in world.aws.instance_environment().items():
+            monkeypatch.setenv(name, value)
+        world.aws.add_role(ROLE)
+        world.aws.node.role_arn = ROLE
+        world.aws.node.region = IRELAND
+
+        token = await world.ecr.fetch(OURSELVES, VIRGINIA)
+
+        assert token.region == VIRGINIA
+        assert await world.ecr.ambient_region() == IRELAND

@@ -10,7 +10,7 @@ from ecr_secrets.controller.execute import Assignment, Executor
 from ecr_secrets.controller.retries import FLOOR, Retries
 from ecr_secrets.controller.secret_writer import SecretWriter
 from ecr_secrets.controller.writers import Writers
-from ecr_secrets.core.actions import Action, Delete, Write
+from ecr_secrets.core.actions import Action, Delete, Keep, Write
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 from ecr_secrets.core.standing import Outcome
@@ -30,6 +30,9 @@ class Noted:
 
     def note(self, secret: PullSecret) -> None:
         self.noted[secret.key] = secret
+
+    def is_overtaken(self, key: ObjectKey, found: PullSecret | None) -> bool:
+        return key in self.noted and self.noted[key] != found
 
 
 class Works:
@@ -147,6 +150,57 @@ def test_a_hanging_namespace_holds_up_no_pass() -> None:
     _run(kube, scenario)
 
     assert _key("b") in kube.secrets
+
+
+def test_a_straggler_that_came_through_is_not_written_again() -> None:
+    """The plan may be older than the end of a write that the pass before had begun."""
+    kube = FakeKube()
+    kube.hangs["b"] = asyncio.Event()
+
+    async def scenario(works: Works) -> None:
+        await works.carry_out(*_missing("a", "b"))
+        planned = _missing("b")
+        kube.hangs["b"].set()
+        await asyncio.sleep(0.1)
+
+        outcome = await works.carry_out(*planned)
+        assert outcome.postponed == {_key("b")}
+        assert works.executor.next_try("shop-ecr", outcome) == timedelta(0)
+
+    _run(kube, scenario)
+
+    assert kube.writes == [_key("a"), _key("b")]
+
+
+def test_a_failure_does_not_count_once_somebody_else_put_the_target_right() -> None:
+    """Three in a row alarm the user; a target that was right in between begins anew."""
+    kube = FakeKube()
+    kube.refusals["a"] = ConflictError("apply secrets a/ecr-login: changed meanwhile")
+
+    async def scenario(works: Works) -> None:
+        await works.carry_out(*_missing("a"))
+        assert works.retries.last("shop-ecr", _key("a"))
+
+        await works.carry_out(Keep(_key("a"), a_pull_secret("a")))
+        assert works.retries.last("shop-ecr", _key("a")) is None
+
+    _run(kube, scenario)
+
+
+def test_a_failure_that_is_remembered_keeps_nothing_else_in_memory() -> None:
+    """Its frames know the plan for all namespaces: a thousand failures would keep a thousand."""
+    kube = FakeKube()
+    refusal = ForbiddenError("apply secrets a/ecr-login: forbidden")
+    refusal.__cause__ = ConnectionError()
+    kube.refusals["a"] = refusal
+
+    async def scenario(works: Works) -> None:
+        await works.carry_out(*_missing("a"))
+        failed = works.retries.last("shop-ecr", _key("a"))
+        assert failed
+        assert failed.error.__traceback__ is None
+
+    _run(kube, scenario)
 
 
 def test_a_rollout_is_cut_into_passes() -> None:

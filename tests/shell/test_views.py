@@ -90,6 +90,19 @@ def test_a_watch_event_of_our_own_write_is_recognised() -> None:
     assert not view.is_our_write(_at("20", "bank"))
 
 
+def test_a_plan_older_than_our_write_is_recognised() -> None:
+    """It would be refused by the API server; what the plan did not find counts as well."""
+    view = SecretView(FakePool())
+    before = (view.is_overtaken(KEY, None), view.is_overtaken(KEY, _at("10")))
+
+    view.note(_at("20"))
+
+    assert before == (False, False)
+    assert view.is_overtaken(KEY, None)
+    assert view.is_overtaken(KEY, _at("10"))
+    assert not view.is_overtaken(KEY, _at("20"))
+
+
 def test_only_what_concerns_the_credential_is_shown() -> None:
     """Namesakes elsewhere, owned by others, are none of its business."""
     pool = FakePool()

@@ -114,9 +114,11 @@ class Identities:
         return found
 
     def _own_keys(self, region: str) -> AccessKeys:
-        with self._ambient.alone(self._remaining()) as session, self._translated("own identity"):
-            if session.get_config_variable("region") is None:
-                session.set_config_variable("region", region)  # for STS
+        with (
+            self._ambient.alone(self._remaining()) as session,
+            self._translated("own identity"),
+            _region_for_sts(session, region),
+        ):
             credentials = session.get_credentials()
             if credentials is None:
                 raise NoAwsIdentityError(_NO_IDENTITY)
@@ -140,6 +142,22 @@ class Identities:
 
     def _translated(self, what: str) -> AbstractContextManager[None]:
         return translated(what, self._clock)
+
+
+@contextmanager
+def _region_for_sts(session: Session, region: str) -> Iterator[None]:
+    """Name a region to ask STS in, where the environment names none, and for this call only.
+
+    What one credential asks for must not become the operator's own region for the others.
+    """
+    if session.get_config_variable("region") is not None:
+        yield
+        return
+    session.set_config_variable("region", region)
+    try:
+        yield
+    finally:
+        session.set_config_variable("region", None)
 
 
 def _role_session(found: Mapping[str, Any]) -> _RoleSession:

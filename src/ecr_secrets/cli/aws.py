@@ -1,21 +1,26 @@
 """Everything the controller asks of AWS, in one piece."""
 
+import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ecr_secrets.aws.ecr import Ecr
 from ecr_secrets.aws.tokens import TokenSource
 from ecr_secrets.core.identity import Identity
 from ecr_secrets.core.token import RegistryToken
+from ecr_secrets.errors import AwsUnavailableError
+
+_PATIENCE = timedelta(seconds=3)  # an absent metadata service takes botocore two seconds
 
 
-@dataclass(frozen=True, slots=True)
 class OwnAws:
     """Tokens from their source, and the region from the environment."""
 
-    tokens: TokenSource
-    ecr: Ecr
+    def __init__(self, tokens: TokenSource, ecr: Ecr) -> None:
+        """Bring the two together."""
+        self.tokens = tokens
+        self.ecr = ecr
+        self._region: str | None = None  # None: not found yet; where we run does not change
 
     async def token(self, identity: Identity, region: str) -> RegistryToken:
         """Return a fresh token; see `TokenSource.token`."""
@@ -34,5 +39,17 @@ class OwnAws:
         self.tokens.retain(identities)
 
     async def ambient_region(self) -> str | None:
-        """Name the region of the operator's own environment; see `Ecr.ambient_region`."""
-        return await self.ecr.ambient_region()
+        """Name the region of the operator's own environment; see `Ecr.ambient_region`.
+
+        Raises:
+            AwsUnavailableError: it could not be found out in a moment.
+        """
+        if self._region is None:
+            try:
+                async with asyncio.timeout(_PATIENCE.total_seconds()):
+                    self._region = await self.ecr.ambient_region()
+            except TimeoutError:
+                raise AwsUnavailableError(
+                    "the operator's own region is not found in time"
+                ) from None
+        return self._region

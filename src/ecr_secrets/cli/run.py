@@ -23,6 +23,7 @@ from ecr_secrets.cli.endpoints import Health, metrics, serve
 from ecr_secrets.controller.controller import RETRY_CAP, RETRY_FLOOR, Controller
 from ecr_secrets.controller.events import EventRecorder
 from ecr_secrets.controller.execute import Executor
+from ecr_secrets.controller.harvest import Harvester
 from ecr_secrets.controller.reconcile import Reconciler
 from ecr_secrets.controller.report import Report
 from ecr_secrets.controller.retries import Retries
@@ -40,6 +41,7 @@ from ecr_secrets.settings import Config
 log = logging.getLogger(__name__)
 
 _PASS_LENGTH = timedelta(seconds=1)  # a change waits at most this long behind a rollout
+_PATIENCE = timedelta(seconds=1)  # a look waits at most this long for AWS
 _SYNC_TIMEOUT = timedelta(seconds=15)  # more than one request's deadline
 
 
@@ -53,6 +55,7 @@ class Operator:
     """The running parts."""
 
     world: World
+    harvester: Harvester
     writers: Writers
     events: EventRecorder
     controller: Controller
@@ -71,6 +74,7 @@ def assemble(config: Config, client: Client, aws: Aws, *, instance: str) -> Oper
     loop = asyncio.get_running_loop()
     queue: WorkQueue[str] = WorkQueue(floor=RETRY_FLOOR, cap=RETRY_CAP)
     triggers = Triggers(queue.add)
+    harvester = Harvester(aws, patience=_PATIENCE, look_again=queue.add)
     world = World(client, triggers.listeners(), sync_timeout=_SYNC_TIMEOUT)
     triggers.view = world.secrets
     writers = Writers(at_once=config.max_concurrent_writes, per_second=config.max_writes_per_second)
@@ -78,7 +82,7 @@ def assemble(config: Config, client: Client, aws: Aws, *, instance: str) -> Oper
     events = EventRecorder(client, instance=instance, clock=utc_now)
     reconciler = Reconciler(
         world=world,
-        supplier=Supplier(aws),
+        supplier=Supplier(aws, harvester),
         executor=Executor(
             writer=SecretWriter(client, world.secrets, retries),
             writers=writers,
@@ -90,7 +94,14 @@ def assemble(config: Config, client: Client, aws: Aws, *, instance: str) -> Oper
         clock=utc_now,
     )
     controller = Controller(reconciler.reconcile, queue, take_first=triggers.take_first)
-    return Operator(world=world, writers=writers, events=events, controller=controller, queue=queue)
+    return Operator(
+        world=world,
+        harvester=harvester,
+        writers=writers,
+        events=events,
+        controller=controller,
+        queue=queue,
+    )
 
 
 async def run(config: Config) -> None:
@@ -127,7 +138,10 @@ def _client(config: Config, access: ClusterAccess) -> Client:
 @asynccontextmanager
 async def _endpoints(config: Config, operator: Operator) -> AsyncIterator[None]:
     health = Health(
-        longest_busy=operator.controller.longest_busy, ready=lambda: operator.world.synced
+        longest_busy=lambda: max(
+            operator.controller.longest_busy(), operator.writers.longest_busy()
+        ),
+        ready=lambda: operator.world.synced,
     )
     async with AsyncExitStack() as stack:
         for routes, port, flag in (
@@ -150,6 +164,7 @@ async def _work(operator: Operator, config: Config, stop: asyncio.Event) -> None
         workers = group.create_task(operator.controller.run(config.workers), name="controller")
         others = [
             group.create_task(operator.world.run(), name="world"),
+            group.create_task(operator.harvester.run(), name="harvester"),
             group.create_task(operator.writers.run(), name="writers"),
             group.create_task(operator.events.run(), name="events"),
         ]

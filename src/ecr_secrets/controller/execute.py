@@ -55,14 +55,17 @@ class Executor:
     writers: Writers
     pass_length: timedelta
     look_again: Callable[[str], None]  # called with the credential when a straggler is through
-    _under_way: set[ObjectKey] = field(default_factory=set, init=False)
+    # By credential: two that want the same target do not wait for each other, since the API
+    # server lets only one of them in.
+    _under_way: set[tuple[str, ObjectKey]] = field(default_factory=set, init=False)
 
     async def carry_out(self, assignment: Assignment) -> Outcome:
         """Work on the plan until it is done or the pass is over."""
         over = asyncio.get_running_loop().time() + self.pass_length.total_seconds()
         this = _Pass(assignment=assignment, over=over)
         jobs = ordered_jobs(assignment.actions, first=assignment.first, now=assignment.now)
-        await self._run(this, [job for job in jobs if self._is_due(this, job.target)])
+        self.writer.settled(assignment.credential, assignment.actions)
+        await self._run(this, [job for job in jobs if self._is_due(this, job)])
         open_ = {job.target for job in jobs} - this.written.keys() - this.deleted
         troubles = (
             (target, self.writer.trouble(assignment.credential, target)) for target in open_
@@ -82,15 +85,17 @@ class Executor:
         """
         left = outcome.failures.keys() | outcome.postponed
         retries = self.writer.retries
-        if any(not retries.is_waiting(name, target) for target in left - self._under_way):
+        idle = (target for target in left if (name, target) not in self._under_way)
+        if any(not retries.is_waiting(name, target) for target in idle):
             return timedelta(0)
         return retries.next_try(name, left)
 
-    def _is_due(self, this: _Pass, target: ObjectKey) -> bool:
-        if target in self._under_way:
+    def _is_due(self, this: _Pass, job: Write | Delete) -> bool:
+        # A straggler may have come through after the world was looked at: the next pass sees that.
+        name, first = this.assignment.credential.name, this.assignment.first
+        if (name, job.target) in self._under_way or self.writer.is_overtaken(job):
             return False
-        name = this.assignment.credential.name
-        return target in this.assignment.first or not self.writer.retries.is_waiting(name, target)
+        return job.target in first or not self.writer.retries.is_waiting(name, job.target)
 
     async def _run(self, this: _Pass, jobs: Iterable[Write | Delete]) -> None:
         """Start jobs, a few at a time, until the pass is over."""
@@ -116,8 +121,8 @@ class Executor:
         _finish(begun)
 
     async def _do(self, this: _Pass, job: Write | Delete) -> None:
-        self._under_way.add(job.target)
         credential = this.assignment.credential
+        self._under_way.add((credential.name, job.target))
         try:
             if isinstance(job, Delete):
                 await self.writer.delete(job, credential)
@@ -125,16 +130,28 @@ class Executor:
             elif this.assignment.content:
                 content = this.assignment.content
                 this.written[job.target] = await self.writer.write(job, content, credential)
+        except OperatorError as error:
+            _let_go(error)  # the writer has noted it
         finally:
-            self._under_way.discard(job.target)
+            self._under_way.discard((credential.name, job.target))
             if asyncio.get_running_loop().time() >= this.over:
                 self.look_again(credential.name)
 
 
 def _finish(begun: Iterable[asyncio.Future[None]]) -> None:
-    """Take back what has not begun; let a bug through, while failures are noted already."""
+    """Take back what has not begun, then let a bug through."""
+    bugs: list[BaseException] = []
     for future in begun:
         if not future.done():
             future.cancel()
-        elif (error := future.exception()) and not isinstance(error, OperatorError):
-            raise error
+        elif bug := future.exception():
+            bugs.append(bug)
+    if bugs:
+        raise bugs[0]
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Free the frames an error came through: it is remembered, and they know the whole pass."""
+    while error:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__

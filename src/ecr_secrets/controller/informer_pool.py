@@ -11,6 +11,9 @@ from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.errors import OperatorError, UnavailableError
 from ecr_secrets.kube.informer import Informer
 
+# A watch breaks and is taken up again all the time: that is nobody's business.
+_PASSING = timedelta(seconds=30)
+
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
@@ -83,13 +86,18 @@ class InformerPool(Generic[K, T]):
         running = self._running.get(key)
         return running.informer.position if running else ""
 
-    def errors(self) -> Mapping[K, OperatorError]:
-        """List what keeps informers from following, by key."""
-        return {
-            key: running.informer.last_error
-            for key, running in self._running.items()
-            if running.informer.last_error
-        }
+    def trouble(self, holder: str) -> OperatorError | None:
+        """Return what has kept an informer that a credential needs from following for a while."""
+        keys = self._holders.get(holder, frozenset())
+        found = (trouble(self._running[key].informer) for key in keys)
+        return next((error for error in found if error), None)
+
+
+def trouble(informer: Informer[T]) -> OperatorError | None:
+    """Return what has kept an informer from following for so long that users should know."""
+    quiet_since = informer.last_progress or 0.0
+    lasts = asyncio.get_running_loop().time() - quiet_since > _PASSING.total_seconds()
+    return informer.last_error if lasts else None
 
 
 async def wait_synced(informer: Informer[T], what: str, within: timedelta) -> None:

@@ -5,7 +5,7 @@ harmless. Nothing else writes a pull secret.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
@@ -31,7 +31,7 @@ from ecr_secrets.core.plan import Observed, leftovers, survey
 from ecr_secrets.core.settle import settle
 from ecr_secrets.core.source import Source
 from ecr_secrets.core.standing import Outcome, Standing, stand
-from ecr_secrets.core.status import Status
+from ecr_secrets.core.status import MAX_SECRET_NAMES, Status
 from ecr_secrets.errors import InvalidSpecError, OperatorError
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -49,11 +49,17 @@ class Conclusion(Protocol):
 _AT_ONCE = timedelta(0)
 # A token that is stale in the pull secret and not yet in memory: it lives for seconds only.
 _SOON = timedelta(seconds=2)
+# With nothing due, a look costs a walk through memory, and makes up for what nobody told us of: a
+# machine that slept, a clock that was set, an instance whose metadata service came late.
+_AT_LEAST = timedelta(seconds=45)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciler:
-    """Reconciles credentials, each by one worker at a time."""
+    """Reconciles credentials, each by one worker at a time.
+
+    State is touched only between awaits of one event loop.
+    """
 
     world: World
     supplier: Supplier
@@ -61,6 +67,7 @@ class Reconciler:
     statuses: StatusWriter
     report: Report
     clock: Clock
+    _uids: dict[str, str] = field(default_factory=dict, init=False)  # by name: who was met last
 
     async def reconcile(self, name: str, first: Collection[ObjectKey]) -> timedelta | None:
         """Reconcile one credential and return how long to wait before the next look.
@@ -70,20 +77,21 @@ class Reconciler:
             first: targets that do not wait behind a rollout.
 
         Returns:
-            None: time alone will change nothing.
+            None: it is gone, or has to be changed first.
 
         Raises:
             OperatorError: the API server kept us from looking, or from saying what we saw.
                 Trouble with AWS or with a target never raises; the status tells of it.
         """
         manifest = self.world.credential(name)
-        if manifest is None or manifest.metadata.deletion_timestamp:
-            self._forget(name)
+        gone = manifest is None or bool(manifest.metadata.deletion_timestamp)
+        self._meet(name, uid=None if gone or manifest is None else manifest.metadata.uid)
+        if gone or manifest is None:
             return None
         try:
             credential = parse_credential(manifest)
         except InvalidSpecError as error:
-            self.report.problem(name, error)
+            self.report.problems(name, error)
             await self._tell(manifest, error, conclude_invalid)
             return None
         try:
@@ -100,11 +108,12 @@ class Reconciler:
         left = leftovers(credential, observed).keys() - outcome.deleted
         findings = Findings(
             missing=credential.namespaces - frozenset(observed.namespaces),
-            problem=problem or supply.problem,
+            problem=problem or supply.problem or self.world.trouble(credential),
             region_errors=supply.errors,
             secret_names=tuple(sorted({credential.secret_name, *(key.name for key in left)})),
         )
         await self._conclude(manifest, assignment, standing, outcome, findings)
+        self.executor.writer.retries.forget(name, keep=outcome.failures.keys() | outcome.postponed)
         if left and outcome.written:  # the old pull secret may go now
             return _AT_ONCE
         return self._next_look(name, standing, outcome, supply)
@@ -137,7 +146,11 @@ class Reconciler:
         needed = any(isinstance(action, Write) for action in actions)
         supply = Supply()
         if source:
-            supply = await self.supplier.supply(source) if needed else self.supplier.at_hand(source)
+            supply = (
+                await self.supplier.supply(credential.name, source)
+                if needed
+                else self.supplier.at_hand(source)
+            )
         if needed or supply.content:
             actions = settle(actions, supply.content, without=supply.without, now=self.clock())
         assignment = Assignment(
@@ -156,7 +169,7 @@ class Reconciler:
         if name not in before.secret_names and any(
             isinstance(action, Write) for action in assignment.actions
         ):
-            names = tuple(sorted({name, *before.secret_names}))
+            names = (name, *before.secret_names)[:MAX_SECRET_NAMES]
             after = msgspec.structs.replace(before, secret_names=names)
             await self.statuses.write(manifest, after)
 
@@ -171,7 +184,8 @@ class Reconciler:
         credential = assignment.credential
         before = self.statuses.read(manifest)
         after = conclude(credential, standing, findings, before=before, now=self.clock())
-        self.report.problems(credential.name, findings)
+        whole = (findings.problem,) if findings.problem else ()
+        self.report.problems(credential.name, *whole, *findings.region_errors.values())
         self.report.measure(credential.name, standing, outcome, missing=len(findings.missing))
         told = occurrences_of(assignment.actions, outcome, before=before, after=after)
         self.report.tell(manifest.metadata, told)
@@ -179,7 +193,7 @@ class Reconciler:
 
     def _next_look(
         self, name: str, standing: Standing, outcome: Outcome, supply: Supply
-    ) -> timedelta | None:
+    ) -> timedelta:
         now = self.clock()
         due = next_look(standing, now=now)
         waits = [
@@ -188,7 +202,8 @@ class Reconciler:
             supply.retry_at - now if supply.retry_at else None,
             _SOON if supply.content and not supply.errors and _is_stale(standing, now) else None,
         ]
-        return min((max(wait, _AT_ONCE) for wait in waits if wait is not None), default=None)
+        known = (max(wait, _AT_ONCE) for wait in waits if wait is not None)
+        return min(_AT_LEAST, *known)
 
     async def _tell(
         self, manifest: CredentialObject, error: OperatorError, conclusion: Conclusion
@@ -200,12 +215,21 @@ class Reconciler:
         self.report.tell(metadata, turns(before, after))
         await self.statuses.write(manifest, after)
 
-    def _forget(self, name: str) -> None:
-        """Drop what is known of a credential that is gone; its Secrets go by owner reference."""
+    def _meet(self, name: str, *, uid: str | None) -> None:
+        """Drop what is known of an object that is gone, or that another has taken the name of.
+
+        Its Secrets go by owner reference.
+        """
+        known = self._uids.pop(name, None)
+        if uid is not None:
+            self._uids[name] = uid
+        if known is None or known == uid:
+            return
         self.world.release(name)
         self.supplier.forget(name)
         self.executor.writer.retries.forget(name)
-        self.report.forget(name)
+        self.statuses.forget(known)
+        self.report.forget(name, uid=known)
 
 
 def _is_stale(standing: Standing, now: datetime) -> bool:

@@ -2,11 +2,10 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ecr_secrets import metrics
 from ecr_secrets.controller.events import EventRecorder
-from ecr_secrets.core.conclude import Findings
 from ecr_secrets.core.hosts import region_of
 from ecr_secrets.core.objects import ObjectMeta
 from ecr_secrets.core.occurrences import Occurrence
@@ -18,27 +17,35 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tells what a reconcile came to."""
+    """Tells what a reconcile came to; what lasts is told once, when it begins.
+
+    State is touched only between awaits of one event loop.
+    """
 
     events: EventRecorder
+    _lasting: dict[str, frozenset[str]] = field(default_factory=dict, init=False)  # by credential
 
     def tell(self, about: ObjectMeta, occurrences: Iterable[Occurrence]) -> None:
         """Have Events recorded on a credential."""
         for occurrence in occurrences:
             self.events.record(about, occurrence)
 
-    def problems(self, name: str, findings: Findings) -> None:
-        """Log and count what concerns a credential as a whole."""
-        if findings.problem:
-            self.problem(name, findings.problem)
-        for region, error in findings.region_errors.items():
-            self.problem(name, error, where=f"region {region}: ")
+    def problems(self, name: str, *errors: OperatorError) -> None:
+        """Log and count what concerns a credential as a whole and is new.
 
-    def problem(self, name: str, error: OperatorError, *, where: str = "") -> None:
-        """Log and count one such error."""
-        metrics.failures_total.labels(reason=error.reason).inc()
-        fields = {"credential": name, "reason": error.reason, "error": f"{where}{error}"}
-        log.warning("credential not refreshed", extra=fields)
+        Args:
+            name: of the credential.
+            errors: everything that is wrong now; none: all is well.
+        """
+        known = self._lasting.get(name, frozenset())
+        self._lasting[name] = frozenset(str(error) for error in errors)
+        for error in errors:
+            if str(error) in known:
+                continue
+            metrics.failures_total.labels(reason=error.reason).inc()
+            metrics.refreshes_total.labels(result="failure").inc()
+            fields = {"credential": name, "reason": error.reason, "error": str(error)}
+            log.warning("credential not refreshed", extra=fields)
 
     def measure(self, name: str, standing: Standing, outcome: Outcome, *, missing: int) -> None:
         """Set the gauges of a credential and count a refresh."""
@@ -51,13 +58,12 @@ class Report:
         }
         for state, count in counts.items():
             metrics.targets.labels(credential=name, state=state).set(count)
-        if outcome.written or outcome.failures:
-            result = "failure" if outcome.failures else "success"
-            metrics.refreshes_total.labels(result=result).inc()
+        if outcome.written and not outcome.postponed and not outcome.failures:
+            metrics.refreshes_total.labels(result="success").inc()
 
     def _expiry(self, name: str, standing: Standing) -> None:
         earliest: dict[str, float] = {}
-        for stamp in standing.stamps:
+        for stamp in standing.worn:
             for entry in stamp.registries:
                 region = region_of(entry.host) or "unknown"
                 expiry = entry.expires_at.timestamp()
@@ -67,7 +73,9 @@ class Report:
             gauge = metrics.token_expiry_timestamp_seconds
             gauge.labels(credential=name, region=region).set(expiry)
 
-    def forget(self, name: str) -> None:
-        """Drop the gauges of a credential that is gone."""
+    def forget(self, name: str, *, uid: str) -> None:
+        """Drop gauges and memory of a credential that is gone."""
+        self.events.forget(uid)
+        self._lasting.pop(name, None)
         metrics.token_expiry_timestamp_seconds.remove_by_labels({"credential": name})
         metrics.targets.remove_by_labels({"credential": name})

@@ -42,6 +42,13 @@ class SecretView:
         written = self._written.get(secret.key)
         return written is not None and written.resource_version == secret.resource_version
 
+    def is_overtaken(self, key: ObjectKey, found: PullSecret | None) -> bool:
+        """Tell whether we have written a Secret anew since it was found so; None: absent."""
+        written = self._written.get(key)
+        return written is not None and (
+            found is None or written.resource_version != found.resource_version
+        )
+
     def of(self, credential: Credential, names: Iterable[str]) -> dict[ObjectKey, PullSecret]:
         """Find the Secrets that concern a credential: on its targets, or owned by it."""
         found: dict[ObjectKey, PullSecret] = {}

@@ -1,13 +1,14 @@
 """One write or deletion of a pull secret, and what is remembered of it."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
 from ecr_secrets.controller.retries import Retries
-from ecr_secrets.core.actions import Delete, Write
+from ecr_secrets.core.actions import Action, Delete, Keep, Write
 from ecr_secrets.core.content import Content, render_pull_secret
 from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import Manifest, ObjectKey
@@ -59,6 +60,9 @@ class Notes(Protocol):
 
     def note(self, secret: PullSecret) -> None:
         """Take over what the API server answered to a write."""
+
+    def is_overtaken(self, key: ObjectKey, found: PullSecret | None) -> bool:
+        """Tell whether we have written a Secret anew since it was found so; None: absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,16 @@ class SecretWriter:
             raise
         self._succeeded(credential, delete.target, "Unwanted")
         log.info("pull secret deleted", extra=_fields(credential, delete.target, "Unwanted"))
+
+    def is_overtaken(self, job: Write | Delete) -> bool:
+        """Tell whether a write has come through that the plan does not know of yet."""
+        return self.view.is_overtaken(job.target, job.found)
+
+    def settled(self, credential: Credential, actions: Iterable[Action]) -> None:
+        """Forget the failures of targets that are right by now, whoever saw to it."""
+        for action in actions:
+            if isinstance(action, Keep):
+                self.retries.succeeded(credential.name, action.target)
 
     def trouble(self, credential: Credential, target: ObjectKey) -> OperatorError | None:
         """Return the failure of a target that the user should know of; None: there is none."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from ecr_secrets.controller.harvest import Tokens, harvest
+from ecr_secrets.controller.harvest import Harvester, Tokens
 from ecr_secrets.core.access_secret import AccessSecret
 from ecr_secrets.core.content import Content, render_content
 from ecr_secrets.core.credential import Credential
@@ -43,6 +43,7 @@ class Supplier:
     """
 
     aws: Aws
+    harvester: Harvester
     _identities: dict[str, Identity] = field(default_factory=dict, init=False)  # by credential
 
     async def find_source(self, credential: Credential, access: AccessSecret | None) -> Source:
@@ -67,9 +68,9 @@ class Supplier:
             self.aws.retain(frozenset(self._identities.values()))
         return source
 
-    async def supply(self, source: Source) -> Supply:
-        """Get the tokens and make content of them; trouble is part of the answer."""
-        got = await harvest(self.aws, source)
+    async def supply(self, name: str, source: Source) -> Supply:
+        """Get a credential's tokens and make content of them; trouble is part of the answer."""
+        got = await self.harvester.harvest(name, source)
         content, problem = None, None
         try:
             content = render_content(source.registries, got.tokens, source=source.fingerprint)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
-from ecr_secrets.controller.informer_pool import InformerPool, wait_synced
+from ecr_secrets.controller.informer_pool import InformerPool, trouble, wait_synced
 from ecr_secrets.controller.secret_view import SecretView
 from ecr_secrets.controller.status_writer import CREDENTIALS
 from ecr_secrets.core.access_secret import AccessSecret, parse_access_secret
@@ -15,6 +15,7 @@ from ecr_secrets.core.credential import Credential, CredentialObject, read_crede
 from ecr_secrets.core.objects import ObjectKey, ObjectMeta
 from ecr_secrets.core.plan import Observed
 from ecr_secrets.core.pull_secret import PullSecret, parse_pull_secret
+from ecr_secrets.errors import OperatorError
 from ecr_secrets.kube.client import Client
 from ecr_secrets.kube.informer import Informer
 from ecr_secrets.kube.resource import NAMESPACES, SECRETS
@@ -139,6 +140,18 @@ class World:
         return Observed(
             namespaces=frozenset(key.name for key, found in store.items() if found.open),
             secrets=self.secrets.of(credential, names),
+        )
+
+    def trouble(self, credential: Credential) -> OperatorError | None:
+        """Return what keeps us from seeing what concerns a credential; None: nothing does.
+
+        What was seen before still shows, so this is easily overlooked.
+        """
+        return (
+            trouble(self._credentials)
+            or trouble(self._namespaces)
+            or self._pull_secrets.trouble(credential.name)
+            or self._access_secrets.trouble(credential.name)
         )
 
     def access(self, credential: Credential) -> AccessSecret | None:

@@ -8,7 +8,7 @@ import heapq
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 from ecr_secrets.controller.allowance import Allowance
@@ -43,6 +43,7 @@ class Writers:
         self._jobs: list[_Job] = []
         self._sequence = count()
         self._arrived = asyncio.Event()
+        self._busy: dict[int, float] = {}  # loop time of the beginning, by job
 
     def submit(
         self, call: Callable[[], Awaitable[None]], *, expires_at: datetime
@@ -58,6 +59,11 @@ class Writers:
         self._arrived.set()
         return done
 
+    def longest_busy(self) -> timedelta:
+        """Tell how long the slowest write under way has taken so far."""
+        now = asyncio.get_running_loop().time()
+        return timedelta(seconds=max((now - since for since in self._busy.values()), default=0))
+
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -67,12 +73,15 @@ class Writers:
     async def _work(self) -> None:
         while True:
             job = await self._take()
+            self._busy[job.sequence] = asyncio.get_running_loop().time()
             try:
                 await job.call()
             except Exception as error:  # noqa: BLE001 - a worker outlives any one write
                 _tell(job.done, error)
             else:
                 _tell(job.done, None)
+            finally:
+                del self._busy[job.sequence]
 
     async def _take(self) -> _Job:
         loop = asyncio.get_running_loop()

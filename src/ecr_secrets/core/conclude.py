@@ -77,7 +77,7 @@ def conclude(
         _reassuring(fault, standing, findings) or _Verdict("AsExpected", "nothing needs attention"),
         generation=credential.generation,
     )
-    registries = list_registries(standing.stamps)
+    registries = list_registries(standing.worn)
     return Status(
         observed_generation=credential.generation,
         conditions=_dated((ready, degraded), before, now=now),
@@ -88,8 +88,8 @@ def conclude(
             failed=len(standing.failed),
             missing=len(findings.missing),
         ),
-        expires_at=_earliest(stamp.expires_at for stamp in standing.stamps),
-        refreshed_at=_earliest(stamp.refreshed_at for stamp in standing.stamps),
+        expires_at=_earliest(stamp.expires_at for stamp in standing.worn),
+        refreshed_at=_earliest(stamp.refreshed_at for stamp in standing.worn),
         registries=registries,
         regions=name_regions(registries),
         failures=tuple(_failure(trouble) for trouble in standing.troubles[:MAX_FAILURES]),

@@ -74,6 +74,11 @@ class Content:
         """When the first of the registries closes."""
         return min(registry.expires_at for registry in self.registries)
 
+    @property
+    def digest(self) -> str:
+        """Sum of content and annotations; equal for equal pull secrets only."""
+        return self._annotations[DIGEST]
+
     def annotations(self) -> dict[str, str]:
         """Write down what the plan needs to know of a pull secret without reading its tokens."""
         return dict(self._annotations)
@@ -141,11 +146,16 @@ def render_content(
     used = auths.values()
     return Content(
         docker_config=docker_config,
-        registries=tuple(RegistryExpiry(host, auths[host].expires_at) for host in sorted(auths)),
+        registries=tuple(_expiry(host, auths[host]) for host in sorted(auths)),
         refreshed_at=min(token.issued_at for token in used),
         refresh_after=min(token.stale_at for token in used),
         source=source,
     )
+
+
+def _expiry(host: str, token: RegistryToken) -> RegistryExpiry:
+    """Date a registry in whole seconds, as its annotation will: so the two can be compared."""
+    return RegistryExpiry(host, token.expires_at.replace(microsecond=0))
 
 
 def render_pull_secret(

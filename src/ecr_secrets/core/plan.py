@@ -55,12 +55,13 @@ def survey(
 
 def leftovers(credential: Credential, observed: Observed) -> dict[ObjectKey, PullSecret]:
     """Find the pull secrets that are the credential's and no longer asked for."""
-    return {
+    found = {
         key: secret
-        for key, secret in sorted(observed.secrets.items())
+        for key, secret in observed.secrets.items()
         if secret.owner_uid == credential.uid
         and (key.namespace not in credential.namespaces or key.name != credential.secret_name)
     }
+    return dict(sorted(found.items()))
 
 
 def present_targets(credential: Credential, observed: Observed) -> list[ObjectKey]:

@@ -12,7 +12,7 @@ from ecr_secrets.core.actions import (
     can_pull,
     is_credible,
 )
-from ecr_secrets.core.content import DIGEST, Content, RegistryExpiry
+from ecr_secrets.core.content import Content, RegistryExpiry
 from ecr_secrets.core.hosts import region_of
 from ecr_secrets.core.pull_secret import PullSecret
 
@@ -36,8 +36,7 @@ def settle(
     """
     if content is None:
         return tuple(_hold(action, now=now) for action in actions)
-    digest = content.annotations()[DIGEST]
-    return tuple(_settle(action, content, digest, without=without, now=now) for action in actions)
+    return tuple(_settle(action, content, without=without, now=now) for action in actions)
 
 
 def _hold(action: Action, *, now: datetime) -> Action:
@@ -49,13 +48,11 @@ def _hold(action: Action, *, now: datetime) -> Action:
     return Starve(action.target, action.found)
 
 
-def _settle(
-    action: Action, content: Content, digest: str, *, without: Collection[str], now: datetime
-) -> Action:
+def _settle(action: Action, content: Content, *, without: Collection[str], now: datetime) -> Action:
     found = action.found
     if found is None or not isinstance(action, Keep | Write):
         return action
-    holds_it = found.stamp.intact and found.labelled and found.stamp.digest == digest
+    holds_it = found.stamp.intact and found.labelled and found.stamp.digest == content.digest
     if holds_it or _is_better(found, content, without=without, now=now):
         return Keep(action.target, found)
     return action if isinstance(action, Write) else Write(action.target, "Outdated", found)
@@ -78,7 +75,19 @@ def _is_better(
         return True
     if not can_pull(found, now=now) or found.stamp.source not in {None, content.source}:
         return False
-    return any(offered.get(entry.host, entry.expires_at) < entry.expires_at for entry in open_)
+    if any(offered.get(entry.host, entry.expires_at) < entry.expires_at for entry in open_):
+        return True
+    return _is_settled(found, content)
+
+
+def _is_settled(found: PullSecret, content: Content) -> bool:
+    """Decide between equals the same way everywhere: the smaller digest stays.
+
+    Two processes that refresh in the same second would replace each other's tokens for ever.
+    """
+    stamp = found.stamp
+    equal = stamp.registries == content.registries and stamp.intact and found.labelled
+    return equal and stamp.digest < content.digest
 
 
 def _is_open(entry: RegistryExpiry, *, now: datetime) -> bool:

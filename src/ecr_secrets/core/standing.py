@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ecr_secrets.core.actions import Action, Delete, Refuse, Starve, can_pull
+from ecr_secrets.core.actions import Action, Delete, Refuse, Starve, can_pull, is_credible
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret, Stamp
 from ecr_secrets.errors import OperatorError
@@ -40,12 +40,14 @@ class Standing:
     pending: frozenset[ObjectKey]  # not written yet
     troubles: tuple[Trouble, ...]  # also of targets that are ready, ordered by target
     stamps: frozenset[Stamp]  # of what stands in the ready targets
+    worn: frozenset[Stamp]  # of what stands in any target and is ours, expired or not
 
 
 def stand(actions: Iterable[Action], outcome: Outcome, *, now: datetime) -> Standing:
     """Sort the targets of a plan by how they are after it."""
     ready: set[ObjectKey] = set()
     stamps: set[Stamp] = set()
+    worn: set[Stamp] = set()
     troubles: dict[ObjectKey, Trouble] = {}
     targets: set[ObjectKey] = set()
     for action in actions:
@@ -56,7 +58,10 @@ def stand(actions: Iterable[Action], outcome: Outcome, *, now: datetime) -> Stan
             continue
         targets.add(action.target)
         found = outcome.written.get(action.target, action.found)
-        if found and not isinstance(action, Refuse | Starve) and can_pull(found, now=now):
+        if found is None or isinstance(action, Refuse) or not is_credible(found):
+            continue
+        worn.add(found.stamp)
+        if can_pull(found, now=now):
             ready.add(action.target)
             stamps.add(found.stamp)
     starved = {action.target for action in actions if isinstance(action, Starve)}
@@ -68,6 +73,7 @@ def stand(actions: Iterable[Action], outcome: Outcome, *, now: datetime) -> Stan
         pending=frozenset(unready - failed),
         troubles=tuple(troubles[target] for target in sorted(troubles)),
         stamps=frozenset(stamps),
+        worn=frozenset(worn),
     )
 
 

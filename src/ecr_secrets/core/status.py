@@ -61,7 +61,8 @@ class Status(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_def
     ] = ""
     namespaces: NamespaceCounts | None = None
     expires_at: Annotated[
-        Instant | None, Meta(description="When the first of the pull secrets expires.")
+        Instant | None,
+        Meta(description="When the first of the pull secrets expires, or has expired."),
     ] = None
     refreshed_at: Annotated[
         Instant | None, Meta(description="When the oldest of the tokens in use was issued.")

@@ -87,6 +87,13 @@ class ConflictError(OperatorError):
     retry = True
 
 
+class ContestedError(OperatorError):
+    """Somebody else changes or deletes a pull secret again and again."""
+
+    reason = "Contested"
+    retry = True
+
+
 class GoneError(OperatorError):
     """The resource version asked for is no longer kept (410): list anew."""
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from ecr_secrets.controller.contests import REST, TIMES, Contests
 from ecr_secrets.controller.execute import Assignment, Executor
 from ecr_secrets.controller.retries import FLOOR, Retries
 from ecr_secrets.controller.secret_writer import SecretWriter
@@ -41,21 +42,25 @@ class Works:
     def __init__(self, kube: FakeKube, *, at_once: int = 16) -> None:
         loop = asyncio.get_running_loop()
         self.again: list[str] = []
+        self.noted = Noted()
         self.retries = Retries(clock=loop.time, random=lambda: 0.0)
         self.writers = Writers(at_once=at_once, per_second=0)
         self.executor = Executor(
-            writer=SecretWriter(kube, Noted(), self.retries),
+            writer=SecretWriter(kube, self.noted, self.retries, Contests(clock=loop.time)),
             writers=self.writers,
             pass_length=timedelta(seconds=1),
             look_again=self.again.append,
         )
 
     async def carry_out(
-        self, *actions: Action, first: frozenset[ObjectKey] = frozenset()
+        self,
+        *actions: Action,
+        first: frozenset[ObjectKey] = frozenset(),
+        name: str = "shop-ecr",
     ) -> Outcome:
         return await self.executor.carry_out(
             Assignment(
-                credential=a_credential(*NAMESPACES),
+                credential=a_credential(*NAMESPACES, name=name),
                 actions=actions,
                 content=a_content(),
                 first=first,
@@ -274,5 +279,58 @@ def test_a_bug_in_a_write_reaches_the_worker() -> None:
     async def scenario(works: Works) -> None:
         with pytest.raises(ZeroDivisionError):
             await works.carry_out(*_missing("a"))
+
+    _run(kube, scenario)
+
+
+def test_no_war_is_fought_over_a_pull_secret() -> None:
+    """Another tool that keeps deleting it is named, and gets its way for half a minute."""
+    kube = FakeKube()
+
+    async def scenario(works: Works) -> None:
+        touched = frozenset({_key("a")})
+        for _ in range(TIMES + 3):
+            kube.secrets.clear()
+            works.noted.noted.clear()  # the watch has told of the deletion
+            outcome = await works.carry_out(*_missing("a"), first=touched)
+        assert len(kube.writes) == TIMES
+        assert [error.reason for error in outcome.failures.values()] == ["Contested"]
+
+        await asyncio.sleep(REST.total_seconds())
+        works.noted.noted.clear()
+        await works.carry_out(*_missing("a"), first=touched)
+        assert len(kube.writes) == TIMES + 1
+
+    _run(kube, scenario)
+
+
+def test_a_few_restorations_are_no_war() -> None:
+    """Whoever tries it out by hand sees it come back each time."""
+    kube = FakeKube()
+
+    async def scenario(works: Works) -> None:
+        for _ in range(TIMES - 1):
+            kube.secrets.clear()
+            works.noted.noted.clear()  # the watch has told of the deletion
+            outcome = await works.carry_out(*_missing("a"), first=frozenset({_key("a")}))
+        assert outcome.failures == {}
+        assert len(kube.writes) == TIMES - 1
+
+    _run(kube, scenario)
+
+
+def test_two_that_want_the_same_target_do_not_wait_for_each_other() -> None:
+    """The API server lets one of them in; the other sees so in its next look."""
+    kube = FakeKube()
+    kube.hangs["a"] = asyncio.Event()
+
+    async def scenario(works: Works) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.5, kube.hangs["a"].set)
+        one, two = await asyncio.gather(
+            works.carry_out(*_missing("a")), works.carry_out(*_missing("a"), name="other")
+        )
+        assert sorted([one.written.keys(), two.written.keys()], key=len) == [set(), {_key("a")}]
+        assert works.executor.next_try("other", two) is not None
 
     _run(kube, scenario)

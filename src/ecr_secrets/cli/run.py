@@ -20,6 +20,7 @@ from ecr_secrets.aws.ecr import Ecr
 from ecr_secrets.aws.tokens import TokenSource
 from ecr_secrets.cli.aws import OwnAws
 from ecr_secrets.cli.endpoints import Health, metrics, serve
+from ecr_secrets.controller.contests import Contests
 from ecr_secrets.controller.controller import RETRY_CAP, RETRY_FLOOR, Controller
 from ecr_secrets.controller.events import EventRecorder
 from ecr_secrets.controller.execute import Executor
@@ -84,7 +85,7 @@ def assemble(config: Config, client: Client, aws: Aws, *, instance: str) -> Oper
         world=world,
         supplier=Supplier(aws, harvester),
         executor=Executor(
-            writer=SecretWriter(client, world.secrets, retries),
+            writer=SecretWriter(client, world.secrets, retries, Contests(clock=loop.time)),
             writers=writers,
             pass_length=_PASS_LENGTH,
             look_again=queue.add,

@@ -67,8 +67,10 @@ class Executor:
         self.writer.settled(assignment.credential, assignment.actions)
         await self._run(this, [job for job in jobs if self._is_due(this, job)])
         open_ = {job.target for job in jobs} - this.written.keys() - this.deleted
+        # Of those that are right as well: a contested one is, for the moment.
+        targets = {action.target for action in assignment.actions} - this.deleted
         troubles = (
-            (target, self.writer.trouble(assignment.credential, target)) for target in open_
+            (target, self.writer.trouble(assignment.credential, target)) for target in targets
         )
         failures = {target: error for target, error in troubles if error}
         return Outcome(
@@ -94,6 +96,8 @@ class Executor:
         # A straggler may have come through after the world was looked at: the next pass sees that.
         name, first = this.assignment.credential.name, this.assignment.first
         if (name, job.target) in self._under_way or self.writer.is_overtaken(job):
+            return False
+        if self.writer.is_resting(this.assignment.credential, job.target):
             return False
         return job.target in first or not self.writer.retries.is_waiting(name, job.target)
 

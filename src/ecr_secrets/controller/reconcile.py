@@ -113,7 +113,7 @@ class Reconciler:
             secret_names=tuple(sorted({credential.secret_name, *(key.name for key in left)})),
         )
         await self._conclude(manifest, assignment, standing, outcome, findings)
-        self.executor.writer.retries.forget(name, keep=outcome.failures.keys() | outcome.postponed)
+        self.executor.writer.forget(name, keep={action.target for action in assignment.actions})
         if left and outcome.written:  # the old pull secret may go now
             return _AT_ONCE
         return self._next_look(name, standing, outcome, supply)
@@ -227,7 +227,7 @@ class Reconciler:
             return
         self.world.release(name)
         self.supplier.forget(name)
-        self.executor.writer.retries.forget(name)
+        self.executor.writer.forget(name)
         self.statuses.forget(known)
         self.report.forget(name, uid=known)
 

@@ -41,6 +41,12 @@ class Retries:
         not_before = self._clock() + wait.total_seconds()
         self._failed[credential, target] = Failed(times, error, not_before)
 
+    def rest(
+        self, credential: str, target: ObjectKey, error: OperatorError, wait: timedelta
+    ) -> None:
+        """Leave a target alone for a fixed while, although it did not fail."""
+        self._failed[credential, target] = Failed(1, error, self._clock() + wait.total_seconds())
+
     def succeeded(self, credential: str, target: ObjectKey) -> None:
         """Forget the failures of a target."""
         self._failed.pop((credential, target), None)

@@ -1,12 +1,13 @@
 """One write or deletion of a pull secret, and what is remembered of it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
+from ecr_secrets.controller.contests import REST, Contests
 from ecr_secrets.controller.retries import Retries
 from ecr_secrets.core.actions import Action, Delete, Keep, Write
 from ecr_secrets.core.content import Content, render_pull_secret
@@ -15,6 +16,7 @@ from ecr_secrets.core.objects import Manifest, ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret, parse_pull_secret
 from ecr_secrets.errors import (
     ConflictError,
+    ContestedError,
     NamespaceTerminatingError,
     NotFoundError,
     OperatorError,
@@ -32,6 +34,7 @@ _ABSENT = {"resourceVersion": "1"}
 # they become the user's business.
 _PASSING = (ConflictError, NotFoundError, NamespaceTerminatingError)
 _PATIENCE = 3  # failures in a row
+_RESTORING = ("Missing", "Edited")  # needs that somebody else's doing can bring about
 
 
 class WritesSecrets(Protocol):
@@ -72,6 +75,7 @@ class SecretWriter:
     client: WritesSecrets
     view: Notes
     retries: Retries
+    contests: Contests
 
     async def write(self, write: Write, content: Content, credential: Credential) -> PullSecret:
         """Put the content into the target and return what stands there then.
@@ -98,6 +102,8 @@ class SecretWriter:
         written = parse_pull_secret(answer)
         self.view.note(written)
         self._succeeded(credential, write.target, write.because)
+        if write.because in _RESTORING and self.contests.restored(credential.name, write.target):
+            self._rest(credential, write.target)
         log.info("pull secret written", extra=_fields(credential, write.target, write.because))
         return written
 
@@ -127,8 +133,19 @@ class SecretWriter:
     def settled(self, credential: Credential, actions: Iterable[Action]) -> None:
         """Forget the failures of targets that are right by now, whoever saw to it."""
         for action in actions:
-            if isinstance(action, Keep):
+            if isinstance(action, Keep) and not self.is_resting(credential, action.target):
                 self.retries.succeeded(credential.name, action.target)
+
+    def is_resting(self, credential: Credential, target: ObjectKey) -> bool:
+        """Tell whether a contested target is left alone for now, whatever happens to it."""
+        failed = self.retries.last(credential.name, target)
+        contested = failed is not None and isinstance(failed.error, ContestedError)
+        return contested and self.retries.is_waiting(credential.name, target)
+
+    def forget(self, name: str, *, keep: Collection[ObjectKey] = ()) -> None:
+        """Drop what is known of a credential's targets, except of those it still has."""
+        self.retries.forget(name, keep=keep)
+        self.contests.forget(name, keep=keep)
 
     def trouble(self, credential: Credential, target: ObjectKey) -> OperatorError | None:
         """Return the failure of a target that the user should know of; None: there is none."""
@@ -137,6 +154,16 @@ class SecretWriter:
             return None
         passing = isinstance(failed.error, _PASSING) and failed.times < _PATIENCE
         return None if passing else failed.error
+
+    def _rest(self, credential: Credential, target: ObjectKey) -> None:
+        error = ContestedError(
+            f"Secret {target} is changed or deleted by somebody else again and again; let only "
+            "one of the two manage it (it is restored twice a minute at most meanwhile)"
+        )
+        self.retries.rest(credential.name, target, error, REST)
+        failures_total.labels(reason=error.reason).inc()
+        fields = _fields(credential, target, error.reason)
+        log.warning("pull secret contested", extra=fields | {"error": str(error)})
 
     def _succeeded(self, credential: Credential, target: ObjectKey, because: str) -> None:
         self.retries.succeeded(credential.name, target)

@@ -52,7 +52,7 @@ class Started:
 @contextmanager
 def a_program(*arguments: str, until: str) -> Iterator[Started]:
     """Start Python and read what it prints, up to a line that holds `until`."""
-    with subprocess.Popen(  # noqa: S603 - a program of ours
+    with subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, cwd=_ROOT
     ) as popen:
         assert popen.stdout is not None

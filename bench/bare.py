@@ -78,11 +78,16 @@ async def _write_some(
     query = f"fieldManager=kube-ecr-secrets-operator&force={force}&fieldValidation=Strict"
     for namespace, guard in left:
         url = f"{job.server}/api/v1/namespaces/{namespace}/secrets/{job.secret_name}?{query}"
-        body = job.template.replace(NAMESPACE, namespace).replace(GUARD, guard).encode()
+        body = fill(job.template, namespace=namespace, guard=guard)
         async with session.patch(url, data=body, timeout=_DEADLINE) as answer:
             await answer.read()
             if answer.status not in {200, 201}:
                 raise RuntimeError(f"write in {namespace}: HTTP {answer.status}")
+
+
+def fill(template: str, *, namespace: str, guard: str) -> bytes:
+    """Return what is sent for one target."""
+    return template.replace(NAMESPACE, namespace).replace(GUARD, guard).encode()
 
 
 def _own_peak() -> float:

@@ -17,6 +17,7 @@ class Run:
     size: int  # namespaces
     time: timedelta
     cpu: timedelta
+    control_plane_cpu: timedelta  # of etcd, API server and controller manager meanwhile
     peak_mib: float
     api_requests: int
     aws_calls: int
@@ -47,3 +48,27 @@ class Idle:
     def core_percent(self) -> float:
         """Share of one core."""
         return 100 * (self.cpu / self.time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What it was measured on."""
+
+    cores: int
+    processor: str
+    memory_gib: float
+    python: str
+    libraries: str
+    kubernetes: str
+    load: tuple[float, float]  # average of a minute, before and after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """All that one run of the benchmark found."""
+
+    smallest: tuple[Run, ...]  # the operator's, with one namespace: the part that N does not enter
+    runs: tuple[Run, ...]  # round by round
+    footprints: tuple[Footprint, ...]
+    idle: Idle
+    machine: Machine

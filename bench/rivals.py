@@ -60,7 +60,8 @@ class OperatorRival:
         pid, size = self.operator.process.pid, len(self.namespaces)
         self.site.aws.reset_counters()
         usage.reset_peak(pid)
-        cpu, log = usage.cpu_seconds(pid), self.site.requests()
+        cpu, around = usage.cpu_seconds(pid), self.site.control_plane_cpu()
+        log = self.site.requests()
         began_at = datetime.now(UTC)
         await begin()
         requests = await _all_written(log, size)
@@ -71,6 +72,7 @@ class OperatorRival:
             size=size,
             time=done_at - began_at,
             cpu=timedelta(seconds=usage.cpu_seconds(pid) - cpu),
+            control_plane_cpu=self.site.control_plane_cpu() - around,
             peak_mib=usage.peak_mib(pid),
             api_requests=len(requests),
             aws_calls=self.site.aws.count(),
@@ -111,6 +113,7 @@ class BareRival:
             at_once=AT_ONCE,
             force=phase == "refresh",
         )
+        around = self.site.control_plane_cpu()
         result = await _run_bare(job)
         return Run(
             who="bare",
@@ -118,6 +121,7 @@ class BareRival:
             size=len(targets),
             time=timedelta(seconds=result.seconds),
             cpu=timedelta(seconds=result.cpu_seconds),
+            control_plane_cpu=self.site.control_plane_cpu() - around,
             peak_mib=result.peak_mib,
             api_requests=result.writes,
             aws_calls=0,

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
+from bench import usage
 from bench.cluster import Cluster, administered
 from bench.requests import RequestLog
 from testbed.arguments import AUDIT_LOG
@@ -12,6 +14,9 @@ from testbed.aws.server import FakeAws
 from testbed.control_plane import ControlPlane
 from testbed.operator import CRD, NAMESPACE, SERVICE_ACCOUNT, Operator, install
 
+_LOOK = timedelta(seconds=2)
+_CALM = 0.15  # of a core; when nothing is asked, the control plane takes less than half of it
+_LONGEST = timedelta(minutes=5)
 _USER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 
 
@@ -32,6 +37,24 @@ class Site:
             yield operator
         finally:
             await asyncio.to_thread(operator.__exit__, None, None, None)
+
+    def control_plane_cpu(self) -> timedelta:
+        """Return the processor time that the control plane has used so far."""
+        pids = [process.pid for process in self.control_plane.processes]
+        return timedelta(seconds=sum(map(usage.cpu_seconds, pids)))
+
+    async def calm(self) -> None:
+        """Wait until the controllers are through with what was created or deleted.
+
+        Raises:
+            TimeoutError: they are not, after minutes.
+        """
+        async with asyncio.timeout(_LONGEST.total_seconds()):
+            while True:
+                before = self.control_plane_cpu()
+                await asyncio.sleep(_LOOK.total_seconds())
+                if self.control_plane_cpu() - before < _LOOK * _CALM:
+                    return
 
     def requests(self) -> RequestLog:
         """Follow what is asked from now on with the operator's rights."""

@@ -75,3 +75,15 @@ def test_a_server_that_ends_every_watch_at_once_is_not_pestered() -> None:
 def test_watches_end_at_different_times(fraction: float, expected: int) -> None:
     """The time asked for is spread, so that not all watches of all replicas end together."""
     assert a_timing(fraction).watch_seconds() == expected
+
+
+def test_a_410_is_a_sign_of_life() -> None:
+    """A server that is back forgets old versions: what happened meanwhile is listed at once."""
+    gone = GoneError("x")
+
+    assert pauses([(BROKEN, AT_ONCE)] * 5 + [(gone, AT_ONCE)])[-1] == 2
+
+
+def test_a_server_that_only_ever_says_410_is_left_alone_as_well() -> None:
+    """Listing anew for ever without a pause helps nobody."""
+    assert pauses([(GoneError("x"), AT_ONCE)] * 4) == [2, 3, 5, 9]

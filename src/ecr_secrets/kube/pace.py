@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ecr_secrets.core.backoff import full_jitter
-from ecr_secrets.errors import OperatorError, ThrottledError
+from ecr_secrets.errors import GoneError, OperatorError, ThrottledError
 
 _AT_ONCE = timedelta(0)
 
@@ -45,6 +45,7 @@ class Pace:
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._failures = 0  # in a row
+        self._gone = False  # whether the last one was answered with 410
 
     def pause(self, error: OperatorError | None, *, watched: timedelta) -> timedelta:
         """Say how long to wait now that a watch has ended or could not begin.
@@ -60,6 +61,11 @@ class Pace:
             self._failures = 0
             if error is None:
                 return _AT_ONCE
+        # A 410 is a sign of life: what kept us before has passed, unless it is all there is.
+        gone = isinstance(error, GoneError)
+        if gone and not self._gone:
+            self._failures = 0
+        self._gone = gone
         self._failures += 1
         jitter = full_jitter(
             self._failures,

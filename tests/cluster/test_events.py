@@ -1,9 +1,7 @@
-"""Kubernetes Events tell what happened, without repeating themselves and without flooding."""
+"""Kubernetes Events and conditions tell what happened, without repeating themselves."""
 
-from tests.cluster.stage import DATA_KEY, Stage
-
-# Ours per object: as many at once, then one every five minutes.
-BURST = 25
+from ecr_secrets.controller.contests import TIMES
+from tests.cluster.stage import DATA_KEY, HEALED, Stage
 
 
 def test_a_repetition_is_counted_instead_of_recorded_anew(stage: Stage) -> None:
@@ -23,23 +21,22 @@ def test_a_repetition_is_counted_instead_of_recorded_anew(stage: Stage) -> None:
     assert event["source"]["component"] == "kube-ecr-secrets-operator"
 
 
-def test_one_object_cannot_flood_the_cluster_with_events(stage: Stage) -> None:
-    """Somebody fights for a secret: every edit is undone, and not every one is told."""
+def test_no_war_is_fought_over_a_secret(stage: Stage) -> None:
+    """Who edits it again and again gets their way for a while, and is told of in the condition."""
     shop = stage.make_namespace("shop")
     name = stage.serve(shop)
     good = stage.secret(shop).docker_config
-    dropped = stage.operator.metrics()["ecr_secrets_events_dropped_total"]
 
-    for _ in range(2 * BURST):
+    for _ in range(TIMES):
         stage.api.merge("Secret", "ecr-login", {"data": {DATA_KEY: "e30="}}, namespace=shop)
         stage.until("it is undone", lambda: stage.secret(shop).docker_config == good)
+    stage.until("it is told", lambda: stage.condition(name, "Degraded") == ("True", "Contested"))
+    stage.api.merge("Secret", "ecr-login", {"data": {DATA_KEY: "e30="}}, namespace=shop)
 
-    stage.until(
-        "some were dropped",
-        lambda: stage.operator.metrics()["ecr_secrets_events_dropped_total"] > dropped,
-    )
-    told = [count for counts in _counts(stage, name).values() for count in counts]
-    assert sum(told) <= BURST + 1
+    (failure,) = stage.status(name)["failures"]
+    assert f"Secret {shop}/ecr-login is changed" in failure["message"]
+    stage.until("it heals", lambda: stage.secret(shop).docker_config == good, HEALED)
+    stage.until("peace is told", lambda: stage.condition(name, "Degraded")[0] == "False", HEALED)
 
 
 def test_kubectl_describe_shows_them(stage: Stage) -> None:

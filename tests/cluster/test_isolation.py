@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
+from testbed.aws import faults
 from tests.cluster.stage import HEALED, Stage
 
 
@@ -126,3 +127,24 @@ def test_one_bad_credential_delays_no_other(stage: Stage) -> None:
         assert other.is_ready(good)
     assert stage.find_secret(shop) is None
     assert stage.condition(bad) == ("False", "AccessDenied")
+
+
+def test_a_hanging_aws_delays_no_other_credential(stage: Stage) -> None:
+    """Workers do not wait for AWS: with more credentials hanging than workers, one is served."""
+    stage.aws.misbehave(faults.HANG, stage.key)
+    stage.set_aws_access()
+    for number in range(12):
+        shop = stage.make_namespace(f"hangs-{number}")
+        stage.set_credential([shop], short=f"hangs-{number}", secretName=stage.name("hangs"))
+    stage.until("AWS hangs", lambda: _hanging(stage) > 0)
+
+    with Stage(stage.site) as other:
+        shop = other.make_namespace("shop")
+        other.serve(shop)
+
+        assert other.pulls(shop)
+        assert _hanging(stage) > 0
+
+
+def _hanging(stage: Stage) -> int:
+    return stage.aws.ask(lambda aws: aws.calls.in_flight)

@@ -132,8 +132,12 @@ class Executor:
                 await self.writer.delete(job, credential)
                 this.deleted.add(job.target)
             elif this.assignment.content:
-                content = this.assignment.content
-                this.written[job.target] = await self.writer.write(job, content, credential)
+                this.written[job.target] = await self.writer.write(
+                    job,
+                    this.assignment.content,
+                    credential,
+                    touched=job.target in this.assignment.first,
+                )
         except OperatorError as error:
             _let_go(error)  # the writer has noted it
         finally:

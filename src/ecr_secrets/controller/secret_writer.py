@@ -77,8 +77,16 @@ class SecretWriter:
     retries: Retries
     contests: Contests
 
-    async def write(self, write: Write, content: Content, credential: Credential) -> PullSecret:
+    async def write(
+        self, write: Write, content: Content, credential: Credential, *, touched: bool
+    ) -> PullSecret:
         """Put the content into the target and return what stands there then.
+
+        Args:
+            write: what to write, and why.
+            content: what to put there.
+            credential: whose pull secret it is.
+            touched: whether something happened to the target a moment ago.
 
         Raises:
             OperatorError: the API server did not take it.
@@ -102,7 +110,8 @@ class SecretWriter:
         written = parse_pull_secret(answer)
         self.view.note(written)
         self._succeeded(credential, write.target, write.because)
-        if write.because in _RESTORING and self.contests.restored(credential.name, write.target):
+        restored = touched and write.because in _RESTORING
+        if restored and self.contests.restored(credential.name, write.target):
             self._rest(credential, write.target)
         log.info("pull secret written", extra=_fields(credential, write.target, write.because))
         return written

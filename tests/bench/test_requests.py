@@ -6,19 +6,17 @@ from pathlib import Path
 from bench.requests import RequestLog
 
 
-def _line(
-    verb: str, resource: str = "secrets", *, user: str = "ours", stage: str = "ResponseComplete"
-) -> str:
+def _line(verb: str, resource: str = "secrets", **differs: object) -> str:
     entry = {
         "kind": "Event",
-        "stage": stage,
+        "stage": "ResponseComplete",
         "verb": verb,
         "stageTimestamp": "2026-11-24T12:00:00.000001Z",
-        "user": {"username": user},
+        "user": {"username": "ours"},
         "objectRef": {"resource": resource},
         "responseStatus": {"code": 200},
     }
-    return json.dumps(entry) + "\n"
+    return json.dumps(entry | differs) + "\n"
 
 
 def _verbs(log: RequestLog) -> list[str]:
@@ -32,7 +30,7 @@ def test_only_what_is_new_and_ours_is_told(tmp_path: Path) -> None:
     log = RequestLog(path, "ours")
 
     with path.open("a") as more:
-        more.write(_line("patch") + _line("list", user="another's"))
+        more.write(_line("patch") + _line("list", user={"username": "another's"}))
 
     assert _verbs(log) == ["patch"]
     assert _verbs(log) == []
@@ -68,7 +66,8 @@ def test_writes_of_secrets_are_told_from_other_requests(tmp_path: Path) -> None:
     path.touch()
     log = RequestLog(path, "ours")
 
-    path.write_text(_line("patch") + _line("patch", "awsecrcredentials") + _line("list"))
+    refused = _line("patch", responseStatus={"code": 409})
+    path.write_text(_line("patch") + refused + _line("patch", "awsecrcredentials") + _line("list"))
 
     found = [(request.is_write, request.wrote_secret) for request in log.read()]
-    assert found == [(True, True), (True, False), (False, False)]
+    assert found == [(True, True), (True, False), (True, False), (False, False)]

@@ -109,3 +109,14 @@ def test_the_secret_is_owned_by_its_object(stage: Stage) -> None:
     owner = {"apiVersion": API_VERSION, "kind": KIND, "name": name, "uid": uid}
     assert secret["metadata"]["ownerReferences"] == [owner]
     assert secret["type"] == "kubernetes.io/dockerconfigjson"
+
+
+def test_with_no_namespace_there_yet_it_waits_quietly(stage: Stage) -> None:
+    """Everything may come later; nothing is tried again and again meanwhile."""
+    stage.set_aws_access()
+
+    name = stage.set_credential([stage.name("later")])
+    stage.until("it says so", lambda: stage.condition(name) == ("False", "NamespaceNotFound"))
+
+    crashed = [line for line in stage.operator.log() if line["level"] == "error"]
+    assert crashed == []

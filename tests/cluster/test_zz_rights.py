@@ -72,3 +72,18 @@ def test_the_object_itself_cannot_be_changed(stage: Stage) -> None:
         "watch",
     }
     assert not [right for right in granted if "*" in right]
+
+
+def test_nothing_that_other_tests_did_was_a_bug(stage: Stage, spare_stage: Stage) -> None:
+    """Whatever befell the two operators so far, neither crashed in a reconcile or a write."""
+    _do_everything(stage)
+    _do_everything(spare_stage)
+
+    errors = [
+        line
+        for each in (stage, spare_stage)
+        for line in each.operator.log()
+        if line["level"] == "error"
+    ]
+
+    assert errors == []

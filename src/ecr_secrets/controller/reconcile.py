@@ -202,8 +202,7 @@ class Reconciler:
             supply.retry_at - now if supply.retry_at else None,
             _SOON if supply.content and not supply.errors and _is_stale(standing, now) else None,
         ]
-        known = (max(wait, _AT_ONCE) for wait in waits if wait is not None)
-        return min(_AT_LEAST, *known)
+        return min([_AT_LEAST, *(max(wait, _AT_ONCE) for wait in waits if wait is not None)])
 
     async def _tell(
         self, manifest: CredentialObject, error: OperatorError, conclusion: Conclusion

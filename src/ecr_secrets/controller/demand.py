@@ -1,0 +1,101 @@
+"""What pods wait for: refreshes asked for by the admission webhook, shared by all who ask."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+from typing import TypeAlias
+
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.errors import OperatorError
+
+_Waiting: TypeAlias = dict[ObjectKey, asyncio.Future[None]]
+
+# Between two looks at one credential that were asked for: a flood of reviews, forged ones
+# included, costs a look a second and no more.
+FLOOR = timedelta(seconds=1)
+
+
+class Demand:
+    """Lets callers wait for a target to be refreshed.
+
+    State is touched only between awaits of one event loop.
+    """
+
+    def __init__(self, wake: Callable[[str, timedelta], None]) -> None:
+        """Start with nobody waiting.
+
+        Args:
+            wake: has a credential looked at after a while.
+        """
+        self._wake = wake
+        self._waiting: defaultdict[str, _Waiting] = defaultdict(dict)
+        self._looked_at: dict[str, float] = {}  # loop time of the last look asked for
+
+    async def refresh_now(self, name: str, target: ObjectKey) -> None:
+        """Have a credential refreshed, this target first, and wait for that.
+
+        Everybody who asks meanwhile waits for the same. A caller that stops waiting leaves the
+        refresh to go on.
+
+        Raises:
+            OperatorError: it could not be refreshed; tells why.
+        """
+        waiting = self._waiting[name]
+        if target not in waiting:
+            loop = asyncio.get_running_loop()
+            waiting[target] = loop.create_future()
+            since = loop.time() - self._looked_at.get(name, -FLOOR.total_seconds())
+            self._wake(name, max(timedelta(0), FLOOR - timedelta(seconds=since)))
+        await asyncio.shield(waiting[target])
+
+    def targets(self, name: str) -> frozenset[ObjectKey]:
+        """List the targets of a credential that somebody waits for; called by a look."""
+        found = frozenset(self._waiting.get(name, ()))
+        if found:
+            self._looked_at[name] = asyncio.get_running_loop().time()
+        return found
+
+    def settle(
+        self,
+        name: str,
+        *,
+        served: Collection[ObjectKey],
+        failures: Mapping[ObjectKey, OperatorError],
+        problem: OperatorError | None,
+    ) -> None:
+        """Tell those who wait how a look has ended; the others go on waiting.
+
+        Args:
+            name: of the credential.
+            served: targets that hold a fresh pull secret now.
+            failures: why others do not.
+            problem: why none of the rest does; None: they are still being worked on.
+        """
+        waiting = self._waiting.get(name, {})
+        for target in list(waiting):
+            error = failures.get(target) or problem
+            if target in served:
+                _end(waiting.pop(target), None)
+            elif error:
+                _end(waiting.pop(target), error)
+        if not waiting:
+            self._waiting.pop(name, None)
+
+    def fail(self, name: str, error: OperatorError) -> None:
+        """Tell everybody who waits for a credential why it could not be looked at."""
+        for future in self._waiting.pop(name, {}).values():
+            _end(future, error)
+
+    def forget(self, name: str) -> None:
+        """Drop what is known of a credential that is gone."""
+        self._looked_at.pop(name, None)
+
+
+def _end(future: asyncio.Future[None], error: OperatorError | None) -> None:
+    """End a wait; that nobody waits any more is no reason to complain."""
+    if error is None:
+        future.set_result(None)
+        return
+    future.set_exception(error)
+    future.exception()  # counts as looked at

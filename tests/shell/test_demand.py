@@ -1,0 +1,98 @@
+"""Pods that wait for the same refresh share it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from ecr_secrets.controller.demand import FLOOR, Demand
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.errors import AccessDeniedError, ForbiddenError
+from tests.fakes.virtual_time import run_in_virtual_time
+
+SHOP, BANK = ObjectKey("shop", "ecr-login"), ObjectKey("bank", "ecr-login")
+DENIED = AccessDeniedError("AccessDeniedException: allow ecr:GetAuthorizationToken")
+REFUSED = ForbiddenError("apply secrets bank/ecr-login: a quota is reached")
+
+
+class Asked:
+    """A demand, and the looks it asked for."""
+
+    def __init__(self) -> None:
+        self.wakes: list[tuple[str, timedelta]] = []
+        self.demand = Demand(lambda name, after: self.wakes.append((name, after)))
+
+    def ask(self, target: ObjectKey, name: str = "ecr") -> asyncio.Task[None]:
+        return asyncio.create_task(self.demand.refresh_now(name, target))
+
+
+def test_everybody_who_asks_waits_for_one_look() -> None:
+    """50 pods at once are one refresh."""
+
+    async def scenario() -> list[tuple[str, timedelta]]:
+        asked = Asked()
+        waiting = [asked.ask(SHOP) for _ in range(50)]
+        await asyncio.sleep(1)
+        assert not any(task.done() for task in waiting)
+        asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None)
+        await asyncio.gather(*waiting)
+        return asked.wakes
+
+    assert run_in_virtual_time(scenario()) == [("ecr", timedelta(0))]
+
+
+def test_each_target_ends_as_it_does() -> None:
+    """One is served, another is refused, a third goes on waiting."""
+
+    async def scenario() -> None:
+        asked = Asked()
+        shop, bank, lab = (asked.ask(target) for target in (SHOP, BANK, ObjectKey("lab", "x")))
+        await asyncio.sleep(1)
+        assert asked.demand.targets("ecr") == {SHOP, BANK, ObjectKey("lab", "x")}
+        asked.demand.settle("ecr", served={SHOP}, failures={BANK: REFUSED}, problem=None)
+        await asyncio.wait([shop, bank])
+        assert shop.exception() is None
+        assert bank.exception() is REFUSED
+        assert not lab.done()
+
+        asked.demand.settle("ecr", served=(), failures={}, problem=DENIED)
+        with pytest.raises(AccessDeniedError):
+            await lab
+
+    run_in_virtual_time(scenario())
+
+
+def test_a_caller_that_gives_up_leaves_the_others_waiting() -> None:
+    """The bound of one pod is not the end of the refresh."""
+
+    async def scenario() -> None:
+        asked = Asked()
+        impatient, patient = asked.ask(SHOP), asked.ask(SHOP)
+        await asyncio.sleep(1)
+        impatient.cancel()
+        await asyncio.sleep(1)
+        assert not patient.done()
+        asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None)
+        await patient
+
+    run_in_virtual_time(scenario())
+
+
+def test_a_flood_costs_a_look_a_second() -> None:
+    """Forged reviews included."""
+
+    async def scenario() -> list[tuple[str, timedelta]]:
+        asked = Asked()
+        for _ in range(3):
+            waiting = asked.ask(SHOP)
+            await asyncio.sleep(0)
+            asked.demand.targets("ecr")
+            asked.demand.fail("ecr", DENIED)
+            await asyncio.wait([waiting])
+            await asyncio.sleep(0.25)
+        return asked.wakes
+
+    wakes = run_in_virtual_time(scenario())
+
+    assert [name for name, _ in wakes] == ["ecr"] * 3
+    assert [after for _, after in wakes] == [timedelta(0), FLOOR * 0.75, FLOOR * 0.75]

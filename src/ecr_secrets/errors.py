@@ -22,6 +22,13 @@ class ConfigurationError(OperatorError):
     retry = False
 
 
+class InternalError(OperatorError):
+    """A bug of ours; the log has its traceback."""
+
+    reason = "InternalError"
+    retry = True
+
+
 class InvalidSpecError(OperatorError):
     """A field of an `AWSECRCredential` cannot be accepted."""
 
@@ -31,6 +38,13 @@ class InvalidSpecError(OperatorError):
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
         self.path = path
+
+
+class InvalidReviewError(OperatorError):
+    """What the webhook was sent is not an AdmissionReview of a pod."""
+
+    reason = "InvalidReview"
+    retry = False
 
 
 # The Kubernetes API.

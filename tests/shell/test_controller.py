@@ -9,7 +9,7 @@ import pytest
 
 from ecr_secrets.controller.controller import RETRY_CAP, RETRY_FLOOR, Controller
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.errors import UnavailableError
+from ecr_secrets.errors import OperatorError, UnavailableError
 from ecr_secrets.kube.workqueue import WorkQueue
 from tests.fakes.virtual_time import run_in_virtual_time
 
@@ -22,7 +22,11 @@ class Looks:
     def __init__(self, *answers: timedelta | Exception | None) -> None:
         self.answers = list(answers)
         self.at: list[float] = []
+        self.told: list[tuple[str, str]] = []
         self.first: list[Collection[ObjectKey]] = []
+
+    def tell(self, name: str, error: OperatorError) -> None:
+        self.told.append((name, error.reason))
 
     async def reconcile(self, name: str, first: Collection[ObjectKey]) -> timedelta | None:
         self.at.append(asyncio.get_running_loop().time())
@@ -37,7 +41,9 @@ class Looks:
 def _run(looks: Looks, *, seconds: float = 1000) -> None:
     async def scenario() -> None:
         queue: WorkQueue[str] = WorkQueue(floor=RETRY_FLOOR, cap=RETRY_CAP, random=lambda: 0.0)
-        controller = Controller(looks.reconcile, queue, take_first=lambda _: {TARGET})
+        controller = Controller(
+            looks.reconcile, queue, take_first=lambda _: {TARGET}, tell_failure=looks.tell
+        )
         work = asyncio.create_task(controller.run(2))
         queue.add("shop")
         await asyncio.sleep(seconds)
@@ -65,6 +71,7 @@ def test_an_expected_failure_is_retried_and_logged_as_a_warning(
     _run(looks)
 
     assert looks.at == [0.0, RETRY_FLOOR.total_seconds()]
+    assert looks.told == [("shop", "ApiServerUnavailable")]
     assert [(record.levelno, record.message) for record in caplog.records] == [
         (logging.WARNING, "reconcile failed")
     ]
@@ -77,6 +84,7 @@ def test_a_bug_is_logged_with_its_trace_and_retried(caplog: pytest.LogCaptureFix
     _run(looks)
 
     assert len(looks.at) == 2
+    assert looks.told == [("shop", "InternalError")]
     (record,) = caplog.records
     assert (record.levelno, record.message) == (logging.ERROR, "reconcile crashed")
     assert record.exc_info
@@ -102,7 +110,9 @@ def test_a_credential_that_hangs_holds_up_no_other() -> None:
 
     async def scenario() -> timedelta:
         queue: WorkQueue[str] = WorkQueue(floor=RETRY_FLOOR, cap=RETRY_CAP)
-        controller = Controller(reconcile, queue, take_first=lambda _: ())
+        controller = Controller(
+            reconcile, queue, take_first=lambda _: (), tell_failure=lambda *_: None
+        )
         work = asyncio.create_task(controller.run(2))
         queue.add("hangs")
         queue.add("other")

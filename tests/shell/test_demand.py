@@ -34,7 +34,7 @@ def test_everybody_who_asks_waits_for_one_look() -> None:
         waiting = [asked.ask(SHOP) for _ in range(50)]
         await asyncio.sleep(1)
         assert not any(task.done() for task in waiting)
-        asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None)
+        asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None, through=True)
         await asyncio.gather(*waiting)
         return asked.wakes
 
@@ -49,13 +49,15 @@ def test_each_target_ends_as_it_does() -> None:
         shop, bank, lab = (asked.ask(target) for target in (SHOP, BANK, ObjectKey("lab", "x")))
         await asyncio.sleep(1)
         assert asked.demand.targets("ecr") == {SHOP, BANK, ObjectKey("lab", "x")}
-        asked.demand.settle("ecr", served={SHOP}, failures={BANK: REFUSED}, problem=None)
+        asked.demand.settle(
+            "ecr", served={SHOP}, failures={BANK: REFUSED}, problem=None, through=False
+        )
         await asyncio.wait([shop, bank])
         assert shop.exception() is None
         assert bank.exception() is REFUSED
         assert not lab.done()
 
-        asked.demand.settle("ecr", served=(), failures={}, problem=DENIED)
+        asked.demand.settle("ecr", served=(), failures={}, problem=DENIED, through=True)
         with pytest.raises(AccessDeniedError):
             await lab
 
@@ -72,7 +74,7 @@ def test_a_caller_that_gives_up_leaves_the_others_waiting() -> None:
         impatient.cancel()
         await asyncio.sleep(1)
         assert not patient.done()
-        asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None)
+        asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None, through=True)
         await patient
 
     run_in_virtual_time(scenario())
@@ -96,3 +98,35 @@ def test_a_flood_costs_a_look_a_second() -> None:
 
     assert [name for name, _ in wakes] == ["ecr"] * 3
     assert [after for _, after in wakes] == [timedelta(0), FLOOR * 0.75, FLOOR * 0.75]
+
+
+def test_a_refresh_is_owed_until_all_namespaces_have_it() -> None:
+    """Under OnPodAdmission the others are refreshed right after, on whichever replica it began."""
+
+    async def scenario() -> list[bool]:
+        asked = Asked()
+        owed = [asked.demand.is_owed("ecr")]
+        waiting = asked.ask(SHOP)
+        await asyncio.sleep(1)
+        for through in (False, True):
+            asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None, through=through)
+            owed.append(asked.demand.is_owed("ecr"))
+        await waiting
+        return owed
+
+    assert run_in_virtual_time(scenario()) == [False, True, False]
+
+
+def test_a_refresh_is_owed_as_long_as_a_pod_waits() -> None:
+    """A look that finds AWS slow has nothing to write yet, and is not the last."""
+
+    async def scenario() -> bool:
+        asked = Asked()
+        waiting = asked.ask(SHOP)
+        await asyncio.sleep(1)
+        asked.demand.settle("ecr", served=(), failures={}, problem=None, through=True)
+        owed = asked.demand.is_owed("ecr")
+        waiting.cancel()
+        return owed
+
+    assert run_in_virtual_time(scenario())

@@ -43,6 +43,7 @@ class Works:
         loop = asyncio.get_running_loop()
         self.again: list[str] = []
         self.noted = Noted()
+        self.leading = True
         self.retries = Retries(clock=loop.time, random=lambda: 0.0)
         self.writers = Writers(at_once=at_once, per_second=0)
         self.executor = Executor(
@@ -50,6 +51,7 @@ class Works:
             writers=self.writers,
             pass_length=timedelta(seconds=1),
             look_again=self.again.append,
+            may_write=lambda _: self.leading,
         )
 
     async def carry_out(
@@ -334,3 +336,17 @@ def test_two_that_want_the_same_target_do_not_wait_for_each_other() -> None:
         assert works.executor.next_try("other", two) is not None
 
     _run(kube, scenario)
+
+
+def test_a_leader_that_is_none_any_more_writes_nothing() -> None:
+    """Its plan is left undone, for the next one to find."""
+    kube = FakeKube()
+
+    async def scenario(works: Works) -> None:
+        works.leading = False
+        outcome = await works.carry_out(*_missing("a"))
+        assert outcome.postponed == {_key("a")}
+
+    _run(kube, scenario)
+
+    assert kube.writes == []

@@ -10,7 +10,7 @@ import os
 import random
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from ecr_secrets.cli.aws import OwnAws
 from ecr_secrets.cli.endpoints import Health, metrics, serve
 from ecr_secrets.controller.contests import Contests
 from ecr_secrets.controller.controller import RETRY_CAP, RETRY_FLOOR, Controller
+from ecr_secrets.controller.demand import Demand
 from ecr_secrets.controller.events import EventRecorder
 from ecr_secrets.controller.execute import Executor
 from ecr_secrets.controller.harvest import Harvester
@@ -31,6 +32,7 @@ from ecr_secrets.controller.retries import Retries
 from ecr_secrets.controller.secret_writer import SecretWriter
 from ecr_secrets.controller.status_writer import StatusWriter
 from ecr_secrets.controller.supply import Aws, Supplier
+from ecr_secrets.controller.teller import Teller
 from ecr_secrets.controller.triggers import Triggers
 from ecr_secrets.controller.world import World
 from ecr_secrets.controller.writers import Writers
@@ -63,7 +65,9 @@ class Operator:
     queue: WorkQueue[str]
 
 
-def assemble(config: Config, client: Client, aws: Aws, *, instance: str) -> Operator:
+def assemble(
+    config: Config, client: Client, aws: Aws, *, instance: str, leading: Callable[[], bool]
+) -> Operator:
     """Put the operator together; nothing runs yet.
 
     Args:
@@ -71,10 +75,12 @@ def assemble(config: Config, client: Client, aws: Aws, *, instance: str) -> Oper
         client: how to reach the cluster.
         aws: how to reach AWS.
         instance: how Events name this process.
+        leading: whether timers and background work are ours.
     """
     loop = asyncio.get_running_loop()
     queue: WorkQueue[str] = WorkQueue(floor=RETRY_FLOOR, cap=RETRY_CAP)
     triggers = Triggers(queue.add)
+    demand = Demand(queue.add)
     harvester = Harvester(aws, patience=_PATIENCE, look_again=queue.add)
     world = World(client, triggers.listeners(), sync_timeout=_SYNC_TIMEOUT)
     triggers.view = world.secrets
@@ -89,12 +95,21 @@ def assemble(config: Config, client: Client, aws: Aws, *, instance: str) -> Oper
             writers=writers,
             pass_length=_PASS_LENGTH,
             look_again=queue.add,
+            may_write=lambda name: leading() or demand.is_owed(name),
         ),
-        statuses=StatusWriter(client),
-        report=Report(events),
+        teller=Teller(
+            statuses=StatusWriter(client), report=Report(events), leading=leading, clock=utc_now
+        ),
+        demand=demand,
+        leading=leading,
         clock=utc_now,
     )
-    controller = Controller(reconciler.reconcile, queue, take_first=triggers.take_first)
+    controller = Controller(
+        reconciler.reconcile,
+        queue,
+        take_first=triggers.take_first,
+        tell_failure=demand.fail,
+    )
     return Operator(
         world=world,
         harvester=harvester,
@@ -120,7 +135,9 @@ async def run(config: Config) -> None:
         tokens = await stack.enter_async_context(TokenSource(ecr, clock=utc_now))
         namespace = config.namespace or access.namespace or "default"
         instance = f"{namespace}/{socket.gethostname()}"
-        operator = assemble(config, client, OwnAws(tokens, ecr), instance=instance)
+        operator = assemble(
+            config, client, OwnAws(tokens, ecr), instance=instance, leading=lambda: True
+        )
         await stack.enter_async_context(_endpoints(config, operator))
         log.info(
             "operator started",

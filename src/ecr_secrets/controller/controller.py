@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.errors import OperatorError
+from ecr_secrets.errors import InternalError, OperatorError
 from ecr_secrets.kube.workqueue import QueueClosedError, WorkQueue
 from ecr_secrets.metrics import failures_total, queue_depth, reconciles_total
 
@@ -41,6 +41,7 @@ class Controller:
         queue: WorkQueue[str],
         *,
         take_first: Callable[[str], Collection[ObjectKey]],
+        tell_failure: Callable[[str, OperatorError], None],
     ) -> None:
         """Prepare the workers; nothing is worked on before `run`.
 
@@ -48,10 +49,12 @@ class Controller:
             reconcile: what to do with a credential.
             queue: the credentials that want a look.
             take_first: hands over the targets that changed since the last look.
+            tell_failure: tells those who wait for a credential why its look failed.
         """
         self._reconcile = reconcile
         self._queue = queue
         self._take_first = take_first
+        self._tell_failure = tell_failure
         self._busy: dict[str, Busy] = {}  # by worker
 
     async def run(self, workers: int) -> None:
@@ -90,6 +93,8 @@ class Controller:
         """Log an error as what it is, an expected one or a bug, and have another try."""
         wait = self._queue.retry(name)
         fields = {"credential": name, "requeue_after_seconds": wait.total_seconds()}
+        expected = error if isinstance(error, OperatorError) else InternalError("a bug of ours")
+        self._tell_failure(name, expected)
         if isinstance(error, OperatorError):
             reconciles_total.labels(result="failure").inc()
             failures_total.labels(reason=error.reason).inc()
@@ -97,5 +102,5 @@ class Controller:
             log.warning("reconcile failed", extra=fields)
             return
         reconciles_total.labels(result="crash").inc()
-        failures_total.labels(reason="InternalError").inc()
+        failures_total.labels(reason=InternalError.reason).inc()
         log.error("reconcile crashed", extra=fields, exc_info=error)

@@ -31,6 +31,7 @@ class Demand:
         self._wake = wake
         self._waiting: defaultdict[str, _Waiting] = defaultdict(dict)
         self._looked_at: dict[str, float] = {}  # loop time of the last look asked for
+        self._owed: set[str] = set()  # refreshes that were begun for a pod and go on
 
     async def refresh_now(self, name: str, target: ObjectKey) -> None:
         """Have a credential refreshed, this target first, and wait for that.
@@ -41,6 +42,7 @@ class Demand:
         Raises:
             OperatorError: it could not be refreshed; tells why.
         """
+        self._owed.add(name)
         waiting = self._waiting[name]
         if target not in waiting:
             loop = asyncio.get_running_loop()
@@ -56,6 +58,10 @@ class Demand:
             self._looked_at[name] = asyncio.get_running_loop().time()
         return found
 
+    def is_owed(self, name: str) -> bool:
+        """Tell whether a refresh that a pod asked for is not through in all namespaces yet."""
+        return name in self._owed
+
     def settle(
         self,
         name: str,
@@ -63,6 +69,7 @@ class Demand:
         served: Collection[ObjectKey],
         failures: Mapping[ObjectKey, OperatorError],
         problem: OperatorError | None,
+        through: bool,
     ) -> None:
         """Tell those who wait how a look has ended; the others go on waiting.
 
@@ -71,6 +78,7 @@ class Demand:
             served: targets that hold a fresh pull secret now.
             failures: why others do not.
             problem: why none of the rest does; None: they are still being worked on.
+            through: whether nothing is left to write, for nobody.
         """
         waiting = self._waiting.get(name, {})
         for target in list(waiting):
@@ -81,15 +89,19 @@ class Demand:
                 _end(waiting.pop(target), error)
         if not waiting:
             self._waiting.pop(name, None)
+            if through:
+                self._owed.discard(name)
 
     def fail(self, name: str, error: OperatorError) -> None:
         """Tell everybody who waits for a credential why it could not be looked at."""
+        self._owed.discard(name)
         for future in self._waiting.pop(name, {}).values():
             _end(future, error)
 
     def forget(self, name: str) -> None:
         """Drop what is known of a credential that is gone."""
         self._looked_at.pop(name, None)
+        self._owed.discard(name)
 
 
 def _end(future: asyncio.Future[None], error: OperatorError | None) -> None:

@@ -55,6 +55,7 @@ class Executor:
     writers: Writers
     pass_length: timedelta
     look_again: Callable[[str], None]  # called with the credential when a straggler is through
+    may_write: Callable[[str], bool]  # whether a credential is ours to write for, now
     # By credential: two that want the same target do not wait for each other, since the API
     # server lets only one of them in.
     _under_way: set[tuple[str, ObjectKey]] = field(default_factory=set, init=False)
@@ -126,6 +127,8 @@ class Executor:
 
     async def _do(self, this: _Pass, job: Write | Delete) -> None:
         credential = this.assignment.credential
+        if not self.may_write(credential.name):
+            return  # leadership ended meanwhile: the next leader finds it undone
         self._under_way.add((credential.name, job.target))
         try:
             if isinstance(job, Delete):

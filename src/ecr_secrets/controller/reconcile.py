@@ -7,43 +7,24 @@ harmless. Nothing else writes a pull secret.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-import msgspec
-
+from ecr_secrets.controller.demand import Demand
 from ecr_secrets.controller.execute import Assignment, Executor
-from ecr_secrets.controller.report import Report
-from ecr_secrets.controller.status_writer import StatusWriter
 from ecr_secrets.controller.supply import Supplier, Supply
+from ecr_secrets.controller.teller import Teller
 from ecr_secrets.controller.world import World
-from ecr_secrets.core.actions import Write
-from ecr_secrets.core.conclude import (
-    Findings,
-    conclude,
-    conclude_invalid,
-    conclude_unseen,
-    next_look,
-)
+from ecr_secrets.core.actions import Delete, Keep, Write, is_fresh
+from ecr_secrets.core.conclude import Findings, conclude_invalid, conclude_unseen, next_look
 from ecr_secrets.core.credential import Credential, CredentialObject, parse_credential
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.core.occurrences import occurrences_of, turns
 from ecr_secrets.core.plan import Observed, leftovers, survey
 from ecr_secrets.core.settle import settle
 from ecr_secrets.core.source import Source
 from ecr_secrets.core.standing import Outcome, Standing, stand
-from ecr_secrets.core.status import MAX_SECRET_NAMES, Status
-from ecr_secrets.errors import InvalidSpecError, OperatorError
+from ecr_secrets.errors import ConflictError, InvalidSpecError, OperatorError
 
 Clock: TypeAlias = Callable[[], datetime]
-
-
-class Conclusion(Protocol):
-    """What a status says when there was nothing to look at."""
-
-    def __call__(
-        self, generation: int, error: OperatorError, *, before: Status, now: datetime
-    ) -> Status:
-        """Build the status."""
 
 
 _AT_ONCE = timedelta(0)
@@ -64,20 +45,24 @@ class Reconciler:
     world: World
     supplier: Supplier
     executor: Executor
-    statuses: StatusWriter
-    report: Report
+    teller: Teller
+    demand: Demand
+    leading: Callable[[], bool]  # whether timers and background work are ours
     clock: Clock
     _uids: dict[str, str] = field(default_factory=dict, init=False)  # by name: who was met last
 
     async def reconcile(self, name: str, first: Collection[ObjectKey]) -> timedelta | None:
         """Reconcile one credential and return how long to wait before the next look.
 
+        Without leadership only what pods wait for is done, and nothing is told of: the leader
+        sees what was written and tells.
+
         Args:
             name: of the credential.
             first: targets that do not wait behind a rollout.
 
         Returns:
-            None: it is gone, or has to be changed first.
+            None: it is gone, has to be changed first, or is the leader's business.
 
         Raises:
             OperatorError: the API server kept us from looking, or from saying what we saw.
@@ -88,21 +73,40 @@ class Reconciler:
         self._meet(name, uid=None if gone or manifest is None else manifest.metadata.uid)
         if gone or manifest is None:
             return None
+        awaited = self.demand.targets(name)
         try:
             credential = parse_credential(manifest)
         except InvalidSpecError as error:
-            self.report.problems(name, error)
-            await self._tell(manifest, error, conclude_invalid)
+            self.demand.fail(name, error)
+            await self.teller.tell(manifest, error, conclude_invalid)
             return None
         try:
             await self.world.attend(credential, self._names(credential, manifest))
         except OperatorError as error:
-            await self._tell(manifest, error, conclude_unseen)
+            await self.teller.tell(manifest, error, conclude_unseen)
             raise
+        if not self.leading() and not self.demand.is_owed(name):
+            return None
+        return await self._serve(credential, manifest, first=first, awaited=awaited)
+
+    async def _serve(
+        self,
+        credential: Credential,
+        manifest: CredentialObject,
+        *,
+        first: Collection[ObjectKey],
+        awaited: frozenset[ObjectKey],
+    ) -> timedelta | None:
         source, problem = await self._find_source(credential)
         observed = self.world.observe(credential, self._names(credential, manifest))
-        supply, assignment = await self._plan(credential, observed, source, first=first)
-        await self._announce(manifest, assignment)
+        supply, assignment = await self._plan(
+            credential,
+            observed,
+            source,
+            first=awaited.union(first),
+            renew=self.demand.is_owed(credential.name),
+        )
+        await self.teller.announce(manifest, assignment)
         outcome = await self.executor.carry_out(assignment)
         standing = stand(assignment.actions, outcome, now=self.clock())
         left = leftovers(credential, observed).keys() - outcome.deleted
@@ -112,16 +116,37 @@ class Reconciler:
             region_errors=supply.errors,
             secret_names=tuple(sorted({credential.secret_name, *(key.name for key in left)})),
         )
-        await self._conclude(manifest, assignment, standing, outcome, findings)
+        self._answer(assignment, standing, outcome, findings)
+        await self.teller.conclude(manifest, assignment, standing, outcome, findings)
+        name = credential.name
         self.executor.writer.forget(name, keep={action.target for action in assignment.actions})
         if left and outcome.written:  # the old pull secret may go now
             return _AT_ONCE
+        if not self.leading() and not self.demand.is_owed(name):
+            return None
         return self._next_look(name, standing, outcome, supply)
+
+    def _answer(
+        self, assignment: Assignment, standing: Standing, outcome: Outcome, findings: Findings
+    ) -> None:
+        """Tell the pods that wait what came of it."""
+        now = self.clock()
+        fresh = {
+            action.target
+            for action in assignment.actions
+            if isinstance(action, Keep) and is_fresh(action.found, now=now)
+        }
+        self.demand.settle(
+            assignment.credential.name,
+            served=outcome.written.keys() | fresh,
+            failures={each.target: ConflictError(each.message) for each in standing.troubles},
+            problem=findings.problem or next(iter(findings.region_errors.values()), None),
+            through=not outcome.postponed,
+        )
 
     def _names(self, credential: Credential, manifest: CredentialObject) -> frozenset[str]:
         """List the names under which pull secrets of the credential may stand."""
-        known = self.statuses.read(manifest).secret_names
-        return frozenset({credential.secret_name, *known})
+        return frozenset({credential.secret_name, *self.teller.names(manifest)})
 
     async def _find_source(
         self, credential: Credential
@@ -140,9 +165,24 @@ class Reconciler:
         source: Source | None,
         *,
         first: Collection[ObjectKey],
+        renew: bool,
     ) -> tuple[Supply, Assignment]:
-        fingerprint = source.fingerprint if source else None
-        actions = survey(credential, observed, source=fingerprint, now=self.clock())
+        """Decide, with the tokens that there are.
+
+        Args:
+            credential: what is asked for.
+            observed: what there is.
+            source: what tokens are asked for with; None: unknown.
+            first: targets that do not wait behind a rollout.
+            renew: whether a pod waits, so that age counts whatever the refresh policy.
+        """
+        actions = survey(
+            credential,
+            observed,
+            source=source.fingerprint if source else None,
+            now=self.clock(),
+            renew=renew or credential.timed,
+        )
         needed = any(isinstance(action, Write) for action in actions)
         supply = Supply()
         if source:
@@ -153,6 +193,8 @@ class Reconciler:
             )
         if needed or supply.content:
             actions = settle(actions, supply.content, without=supply.without, now=self.clock())
+        if not self.leading():  # what is left over is no pod's business
+            actions = tuple(action for action in actions if not isinstance(action, Delete))
         assignment = Assignment(
             credential=credential,
             actions=actions,
@@ -161,35 +203,6 @@ class Reconciler:
             now=self.clock(),
         )
         return supply, assignment
-
-    async def _announce(self, manifest: CredentialObject, assignment: Assignment) -> None:
-        """Note the name of pull secrets before the first is written, so that none is ever lost."""
-        before = self.statuses.read(manifest)
-        name = assignment.credential.secret_name
-        if name not in before.secret_names and any(
-            isinstance(action, Write) for action in assignment.actions
-        ):
-            names = (name, *before.secret_names)[:MAX_SECRET_NAMES]
-            after = msgspec.structs.replace(before, secret_names=names)
-            await self.statuses.write(manifest, after)
-
-    async def _conclude(
-        self,
-        manifest: CredentialObject,
-        assignment: Assignment,
-        standing: Standing,
-        outcome: Outcome,
-        findings: Findings,
-    ) -> None:
-        credential = assignment.credential
-        before = self.statuses.read(manifest)
-        after = conclude(credential, standing, findings, before=before, now=self.clock())
-        whole = (findings.problem,) if findings.problem else ()
-        self.report.problems(credential.name, *whole, *findings.region_errors.values())
-        self.report.measure(credential.name, standing, outcome, missing=len(findings.missing))
-        told = occurrences_of(assignment.actions, outcome, before=before, after=after)
-        self.report.tell(manifest.metadata, told)
-        await self.statuses.write(manifest, after)
 
     def _next_look(
         self, name: str, standing: Standing, outcome: Outcome, supply: Supply
@@ -204,16 +217,6 @@ class Reconciler:
         ]
         return min([_AT_LEAST, *(max(wait, _AT_ONCE) for wait in waits if wait is not None)])
 
-    async def _tell(
-        self, manifest: CredentialObject, error: OperatorError, conclusion: Conclusion
-    ) -> None:
-        """Say what is wrong, and leave everything else as it is."""
-        metadata = manifest.metadata
-        before = self.statuses.read(manifest)
-        after = conclusion(metadata.generation, error, before=before, now=self.clock())
-        self.report.tell(metadata, turns(before, after))
-        await self.statuses.write(manifest, after)
-
     def _meet(self, name: str, *, uid: str | None) -> None:
         """Drop what is known of an object that is gone, or that another has taken the name of.
 
@@ -227,8 +230,8 @@ class Reconciler:
         self.world.release(name)
         self.supplier.forget(name)
         self.executor.writer.forget(name)
-        self.statuses.forget(known)
-        self.report.forget(name, uid=known)
+        self.demand.forget(name)
+        self.teller.forget(name, uid=known)
 
 
 def _is_stale(standing: Standing, now: datetime) -> bool:

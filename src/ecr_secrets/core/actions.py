@@ -79,3 +79,9 @@ def is_credible(found: PullSecret) -> bool:
     """Tell whether what a Secret says of itself can be believed: what was edited says nothing."""
     stamp = found.stamp
     return found.usable and bool(stamp.registries) and (stamp.intact or not stamp.stamped)
+
+
+def is_fresh(found: PullSecret, *, now: datetime) -> bool:
+    """Tell whether a pull secret can pull and is not due for a refresh."""
+    refresh_after = found.stamp.refresh_after
+    return can_pull(found, now=now) and refresh_after is not None and now < refresh_after

@@ -184,6 +184,13 @@ def _unready(
             f"namespaces that do not exist: {', '.join(names[:3])}{more}; "
             "each is served as soon as it does",
         )
+    expired = standing.pending and standing.worn > standing.stamps and not standing.failed
+    if expired and not credential.timed:
+        return _Verdict(
+            "WaitingForPod",
+            f"the token in pull secret {credential.secret_name} has expired; the next pod that "
+            "names it has it refreshed",
+        )
     if standing.pending or standing.failed:
         return _Verdict("Progressing", f"pull secret {credential.secret_name} is being written")
     return None

@@ -64,6 +64,7 @@ class Credential:
     secret_name: str
     namespaces: frozenset[str]
     registries: tuple[RegistryRequest, ...]
+    timed: bool = True  # False: refreshed when a pod needs it, not when time has come
 
     def target(self, namespace: str) -> ObjectKey:
         """Where the pull secret of a namespace stands."""

@@ -55,7 +55,7 @@ def turns(before: Status, after: Status) -> tuple[Occurrence, ...]:
 
 
 def _benign(ready: Condition) -> bool:
-    return ready.status == "True" or ready.reason == "Progressing"
+    return ready.status == "True" or ready.reason in {"Progressing", "WaitingForPod"}
 
 
 def _turned(condition: Condition, before: Status) -> bool:

@@ -32,17 +32,28 @@ class Observed:
 
 
 def survey(
-    credential: Credential, observed: Observed, *, source: str | None, now: datetime
+    credential: Credential,
+    observed: Observed,
+    *,
+    source: str | None,
+    now: datetime,
+    renew: bool = True,
 ) -> tuple[Action, ...]:
     """List one action per Secret concerned, as if the best possible content were at hand.
 
     Args:
+        credential: what is asked for.
+        observed: what there is.
         source: what tokens would be asked for with now; None: unknown, so not a reason to write.
+        now: the present.
+        renew: whether the age of a token is a reason to write.
     """
     wanted = [
         _look(credential, target, observed.secrets.get(target), source=source, now=now)
         for target in present_targets(credential, observed)
     ]
+    if not renew:
+        wanted = [_leave_to_age(action) for action in wanted]
     # A pull secret under an old name goes only once the one under the new name is in place.
     unserved = {action.target.namespace for action in wanted if not isinstance(action, Keep)}
     unwanted = [
@@ -51,6 +62,13 @@ def survey(
         if key.namespace in observed.namespaces and key.namespace not in unserved
     ]
     return (*wanted, *unwanted)
+
+
+def _leave_to_age(action: Action) -> Action:
+    """Keep what only its age speaks against."""
+    if isinstance(action, Write) and action.found and action.because in {"Stale", "Expired"}:
+        return Keep(action.target, action.found)
+    return action
 
 
 def leftovers(credential: Credential, observed: Observed) -> dict[ObjectKey, PullSecret]:

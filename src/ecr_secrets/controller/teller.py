@@ -1,0 +1,100 @@
+"""Tells how a credential stands: its status, its Events, metrics and the log.
+
+Only the leader tells, so that two replicas do not contradict each other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from ecr_secrets.controller.execute import Assignment
+from ecr_secrets.controller.report import Report
+from ecr_secrets.controller.status_writer import StatusWriter
+from ecr_secrets.core.actions import Write
+from ecr_secrets.core.conclude import Findings, conclude
+from ecr_secrets.core.credential import CredentialObject
+from ecr_secrets.core.occurrences import occurrences_of, turns
+from ecr_secrets.core.standing import Outcome, Standing
+from ecr_secrets.core.status import MAX_SECRET_NAMES, Status
+from ecr_secrets.errors import OperatorError
+
+Clock: TypeAlias = Callable[[], datetime]
+
+
+class Conclusion(Protocol):
+    """What a status says when there was nothing to look at."""
+
+    def __call__(
+        self, generation: int, error: OperatorError, *, before: Status, now: datetime
+    ) -> Status:
+        """Build the status."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """Tells, if it is our turn."""
+
+    statuses: StatusWriter
+    report: Report
+    leading: Callable[[], bool]
+    clock: Clock
+
+    def names(self, manifest: CredentialObject) -> tuple[str, ...]:
+        """List the names under which pull secrets may stand, as the status has them."""
+        return self.statuses.read(manifest).secret_names
+
+    async def announce(self, manifest: CredentialObject, assignment: Assignment) -> None:
+        """Note the name of pull secrets before the first is written, so that none is ever lost.
+
+        Whoever leads or not: it is a part of the write.
+        """
+        before = self.statuses.read(manifest)
+        name = assignment.credential.secret_name
+        if name not in before.secret_names and any(
+            isinstance(action, Write) for action in assignment.actions
+        ):
+            names = (name, *before.secret_names)[:MAX_SECRET_NAMES]
+            after = msgspec.structs.replace(before, secret_names=names)
+            await self.statuses.write(manifest, after)
+
+    async def conclude(
+        self,
+        manifest: CredentialObject,
+        assignment: Assignment,
+        standing: Standing,
+        outcome: Outcome,
+        findings: Findings,
+    ) -> None:
+        """Say how things stand after a plan was carried out."""
+        if not self.leading():
+            return
+        credential = assignment.credential
+        before = self.statuses.read(manifest)
+        after = conclude(credential, standing, findings, before=before, now=self.clock())
+        whole = (findings.problem,) if findings.problem else ()
+        self.report.problems(credential.name, *whole, *findings.region_errors.values())
+        self.report.measure(credential.name, standing, outcome, missing=len(findings.missing))
+        told = occurrences_of(assignment.actions, outcome, before=before, after=after)
+        self.report.tell(manifest.metadata, told)
+        await self.statuses.write(manifest, after)
+
+    async def tell(
+        self, manifest: CredentialObject, error: OperatorError, conclusion: Conclusion
+    ) -> None:
+        """Say what is wrong, and leave everything else as it is."""
+        if not self.leading():
+            return
+        metadata = manifest.metadata
+        before = self.statuses.read(manifest)
+        after = conclusion(metadata.generation, error, before=before, now=self.clock())
+        self.report.problems(metadata.name, error)
+        self.report.tell(metadata, turns(before, after))
+        await self.statuses.write(manifest, after)
+
+    def forget(self, name: str, *, uid: str) -> None:
+        """Drop what is known of an object that is gone."""
+        self.statuses.forget(uid)
+        self.report.forget(name, uid=uid)

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measure the operator against a bare client. Takes a quarter of an hour.",
+        description="Measure the operator against a bare client. Takes about ten minutes.",
     )
     parser.add_argument(
         "--sizes", type=_sizes, default=(100, 1_000, 5_000), help="namespaces, as 100,1000,5000"

@@ -8,7 +8,7 @@ from ecr_secrets.controller.triggers import Triggers
 from ecr_secrets.controller.world import Namespace
 from ecr_secrets.core.access_secret import AccessSecret
 from ecr_secrets.core.credential import CredentialObject
-from ecr_secrets.core.objects import ObjectKey, ObjectMeta
+from ecr_secrets.core.objects import ObjectKey
 from tests.core.builders import OTHER_UID, a_credential_manifest, a_pull_secret
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -34,8 +34,7 @@ class Watchers:
         self.listeners.credential(after.metadata.key, before, after)
 
 
-def _namespace(name: str, *, deleted: str | None = None) -> Namespace:
-    return Namespace(metadata=ObjectMeta(name=name, deletion_timestamp=deleted))
+OPEN, CLOSING = Namespace(open=True), Namespace(open=False)
 
 
 def test_a_new_or_changed_credential_is_looked_at() -> None:
@@ -64,32 +63,28 @@ def test_a_credential_that_is_gone_is_looked_at_once_more() -> None:
     gone = a_credential_manifest("shop", name="shop-ecr")
 
     watchers.listeners.credential(gone.metadata.key, gone, None)
-    watchers.listeners.namespace(ObjectKey("", "shop"), None, _namespace("shop"))
+    watchers.listeners.namespace(ObjectKey("", "shop"), None, OPEN)
 
     assert watchers.woken == ["shop-ecr"]
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "woken"),
+    ("name", "before", "after", "woken"),
     [
-        pytest.param(None, _namespace("shop"), ["shop-ecr"], id="created"),
-        pytest.param(_namespace("shop"), None, ["shop-ecr"], id="deleted"),
-        pytest.param(
-            _namespace("shop"), _namespace("shop", deleted="x"), ["shop-ecr"], id="ending"
-        ),
-        pytest.param(_namespace("shop"), _namespace("shop"), [], id="relabelled"),
-        pytest.param(None, _namespace("lab"), [], id="not-listed"),
+        pytest.param("shop", None, OPEN, ["shop-ecr"], id="created"),
+        pytest.param("shop", OPEN, None, ["shop-ecr"], id="deleted"),
+        pytest.param("shop", OPEN, CLOSING, ["shop-ecr"], id="ending"),
+        pytest.param("shop", OPEN, OPEN, [], id="relabelled"),
+        pytest.param("lab", None, OPEN, [], id="not-listed"),
     ],
 )
 def test_a_namespace_wakes_who_lists_it(
-    before: Namespace | None, after: Namespace | None, woken: list[str]
+    name: str, before: Namespace | None, after: Namespace | None, woken: list[str]
 ) -> None:
     """A new namespace is served at once, one that nobody lists costs nothing."""
     watchers = Watchers()
-    known = after or before
-    assert known
 
-    watchers.listeners.namespace(known.metadata.key, before, after)
+    watchers.listeners.namespace(ObjectKey("", name), before, after)
 
     assert watchers.woken == woken
 

@@ -5,6 +5,7 @@ down.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import random
@@ -139,6 +140,7 @@ async def run(config: Config) -> None:
             config, client, OwnAws(tokens, ecr), instance=instance, leading=lambda: True
         )
         await stack.enter_async_context(_endpoints(config, operator))
+        gc.freeze()  # what is here by now stays: full collections need not walk through it
         log.info(
             "operator started",
             extra={"version": version("kube-ecr-secrets-operator"), "namespace": namespace},

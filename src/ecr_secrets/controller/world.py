@@ -22,15 +22,29 @@ from ecr_secrets.kube.resource import NAMESPACES, SECRETS
 from ecr_secrets.kube.selection import Selection
 
 
-class Namespace(msgspec.Struct, frozen=True):
-    """A namespace, of which the metadata says all we need."""
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """What has to be known of a namespace; its name is its key."""
 
+    open: bool  # something can still be created in it
+
+
+# Shared by all: with thousands of namespaces, what is kept of each counts.
+_OPEN, _CLOSING = Namespace(open=True), Namespace(open=False)
+
+
+class _NamespaceObject(msgspec.Struct):
     metadata: ObjectMeta
 
-    @property
-    def open(self) -> bool:
-        """Whether something can still be created in it."""
-        return self.metadata.deletion_timestamp is None
+
+def parse_namespace(manifest: bytes | msgspec.Raw) -> Namespace:
+    """Read a namespace, of which the metadata says all we need.
+
+    Raises:
+        msgspec.DecodeError: it is none.
+    """
+    metadata = msgspec.json.decode(manifest, type=_NamespaceObject).metadata
+    return _OPEN if metadata.deletion_timestamp is None else _CLOSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +82,7 @@ class World:
         self._namespaces = Informer(
             client,
             Selection(resource=NAMESPACES, metadata_only=True),
-            decode=msgspec.json.Decoder(Namespace).decode,
+            decode=parse_namespace,
             on_change=listeners.namespace,
         )
 

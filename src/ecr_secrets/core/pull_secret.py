@@ -5,6 +5,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from sys import intern
 
 import msgspec
 
@@ -84,11 +85,12 @@ def parse_pull_secret(manifest: bytes | msgspec.Raw) -> PullSecret:
     owner = _owner(secret.metadata.owner_references or ())
     labels = secret.metadata.labels or {}
     return PullSecret(
-        key=secret.metadata.key,
+        key=ObjectKey(secret.metadata.namespace, intern(secret.metadata.name)),
         uid=secret.metadata.uid,
         resource_version=secret.metadata.resource_version,
-        owner_uid=owner.uid if owner else None,
-        owner_name=owner.name if owner else None,
+        # The same in thousands of namespaces: one string each is enough.
+        owner_uid=intern(owner.uid) if owner else None,
+        owner_name=intern(owner.name) if owner else None,
         usable=secret.type == SECRET_TYPE and not secret.immutable,
         labelled=labels.get(MANAGED_BY_LABEL) == MANAGED_BY,
         stamp=_stamp(secret),

@@ -17,6 +17,7 @@ from ecr_secrets.kube.body import read_body, read_lines
 from ecr_secrets.kube.call import Call
 from ecr_secrets.kube.failures import translated
 from ecr_secrets.kube.passport import Shown, show, show_anew
+from ecr_secrets.kube.sockets import alert_socket
 
 _MAX_BODY = 64 << 20  # bytes: a page of a list, even of large objects
 _MAX_REFUSAL = 1 << 20  # bytes of any other answer than success
@@ -52,7 +53,8 @@ class Transport:
     async def open(self) -> None:
         """Get ready; connections are made when they are needed."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),  # calls wait for `_slots`; watches are few
+            # Calls wait for `_slots`, and watches are few.
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=alert_socket),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the deadlines are ours
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,

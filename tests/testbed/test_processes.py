@@ -68,7 +68,8 @@ def a_program(*arguments: str, until: str) -> Iterator[Started]:
 
 
 _SLEEPER = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
 from testbed.processes import ProcessGroup
 with ProcessGroup() as group:
     group.start("plain", ["sleep", "1000"])

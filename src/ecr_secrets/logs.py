@@ -21,6 +21,7 @@ FIELDS = (
     "request_uid",
     "resource",
     "object",
+    "leader",
     "namespace",
     "version",
     "address",

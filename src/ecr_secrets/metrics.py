@@ -87,9 +87,28 @@ events_dropped_total = Counter(
     "Kubernetes Events that were not recorded: too many, or refused by the API server.",
     registry=REGISTRY,
 )
+leader = Gauge(
+    "ecr_secrets_leader",
+    "Whether this replica leads and does the work in the background (1), or stands by (0).",
+    registry=REGISTRY,
+)
 reconciles_total = Counter(
     "ecr_secrets_reconciles_total",
     "Reconciles, by result: success, failure (expected, retried) or crash (a bug).",
     ["result"],
+    registry=REGISTRY,
+)
+admissions_total = Counter(
+    "ecr_secrets_admissions_total",
+    "Pods the webhook was asked about, by result: fresh, refreshed, late (not within the bound), "
+    "failed, unmanaged (no pull secret of a credential), dry_run (a refresh was due, and left) or "
+    "invalid (no review of a pod).",
+    ["result"],
+    registry=REGISTRY,
+)
+admission_duration_seconds = Histogram(
+    "ecr_secrets_admission_duration_seconds",
+    "How long the answers of the webhook took, the refreshes waited for included.",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2),
     registry=REGISTRY,
 )

@@ -13,6 +13,8 @@ class Relay:
         self._port = 0  # 0: not chosen yet
         self._server: asyncio.Server | None = None  # None: closed
         self._connections: set[asyncio.Task[None]] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
 
     @property
     def port(self) -> int:
@@ -35,6 +37,14 @@ class Relay:
         await asyncio.gather(*self._connections, return_exceptions=True)
         self._connections.clear()
 
+    def hold(self) -> None:
+        """Pass nothing on any more, and tell nobody."""
+        self._flowing.clear()
+
+    def let_go(self) -> None:
+        """Pass on what was held, and whatever comes."""
+        self._flowing.set()
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(asyncio.create_task(self._connect(reader, writer)))
 
@@ -42,15 +52,15 @@ class Relay:
         async with _aborting(writer):
             there, back = await asyncio.open_connection("127.0.0.1", self._to_port)
             async with _aborting(back), asyncio.TaskGroup() as group:
-                group.create_task(_pass_on(reader, back))
-                group.create_task(_pass_on(there, writer))
+                group.create_task(self._pass_on(reader, back))
+                group.create_task(self._pass_on(there, writer))
 
-
-async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    while data := await source.read(65536):
-        target.write(data)
-        await target.drain()
-    raise ConnectionError("one side has gone: so does the other")
+    async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            await self._flowing.wait()
+            target.write(data)
+            await target.drain()
+        raise ConnectionError("one side has gone: so does the other")
 
 
 @asynccontextmanager

@@ -30,6 +30,16 @@ class _VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.now
 
+    def freeze(self, seconds: float) -> None:
+        self._clock.now += seconds
+
+
+def freeze(seconds: float) -> None:
+    """Let time pass in which nothing of this process runs, as between SIGSTOP and SIGCONT."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, _VirtualTimeLoop)
+    loop.freeze(seconds)
+
 
 def run_in_virtual_time(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that waits for nothing outside the process; its time begins at 0.

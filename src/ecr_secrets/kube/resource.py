@@ -29,3 +29,4 @@ class Resource:
 NAMESPACES = Resource(group="", version="v1", plural="namespaces", namespaced=False)
 SECRETS = Resource(group="", version="v1", plural="secrets")
 EVENTS = Resource(group="", version="v1", plural="events")
+LEASES = Resource(group="coordination.k8s.io", version="v1", plural="leases")

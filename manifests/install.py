@@ -1,8 +1,10 @@
-"""Everything `kubectl apply -f` needs: namespace, CRD, rights and the Deployment."""
+"""Everything `kubectl apply -f` needs: namespace, CRD, rights, their policy and the Deployment."""
 
 from typing import Any
 
 from ecr_secrets.core.spec import GROUP, PLURAL
+from ecr_secrets.webhook.ca_secret import SECRET_NAME
+from manifests.admission_policy import Confined, policy, policy_binding
 from manifests.crd import crd
 
 Manifest = dict[str, Any]
@@ -10,13 +12,28 @@ Manifest = dict[str, Any]
 NAME = "kube-ecr-secrets-operator"
 NAMESPACE = "kube-ecr-secrets"
 IMAGE = f"ghcr.io/zak905/{NAME}:0.1.0"
+CONFINED = Confined(namespace=NAMESPACE, account=NAME, record=SECRET_NAME)
 _LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/instance": NAME}
+_WEBHOOK_PORT = 9443
 _USER = 65532  # the `nonroot` of distroless images, which the Dockerfile uses as well
 
 
 def install() -> list[Manifest]:
     """Return all objects, in the order they have to be created in."""
-    return [_namespace(), crd(), _account(), _role(), _binding(), _deployment()]
+    return [
+        _namespace(),
+        crd(),
+        _account(),
+        # Before the rights, so that there is no moment without it.
+        policy(CONFINED, metadata=_metadata()),
+        policy_binding(policy_name=NAME, metadata=_metadata()),
+        _cluster_role(),
+        _cluster_binding(),
+        _role(),
+        _binding(),
+        _service(),
+        _deployment(),
+    ]
 
 
 def _metadata(**more: Any) -> Manifest:
@@ -46,33 +63,71 @@ def rules() -> list[Manifest]:
         _rule(GROUP, [PLURAL], ["list", "watch"]),
         _rule(GROUP, [f"{PLURAL}/status"], ["patch"]),
         _rule("", ["events"], ["create", "patch"]),
+        # The registration of the webhook, by name; `create` as above.
+        _rule(
+            "admissionregistration.k8s.io",
+            ["validatingwebhookconfigurations"],
+            ["get", "list", "watch", "create", "patch", "delete"],
+            names=[NAME],
+        ),
+        # The role itself, whose uid makes it the owner of that registration.
+        _rule("rbac.authorization.k8s.io", ["clusterroles"], ["get"], names=[NAME]),
     ]
 
 
-def _rule(group: str, resources: list[str], verbs: list[str]) -> Manifest:
-    return {"apiGroups": [group], "resources": resources, "verbs": verbs}
+def own_rules() -> list[Manifest]:
+    """Return what the operator may do in its own namespace besides."""
+    return [
+        _rule("coordination.k8s.io", ["leases"], ["get", "create", "patch"], names=[NAME]),
+        _rule("", ["secrets"], ["get"], names=[CONFINED.record]),
+    ]
+
+
+def _rule(
+    group: str, resources: list[str], verbs: list[str], names: list[str] | None = None
+) -> Manifest:
+    named = {"resourceNames": names} if names else {}
+    return {"apiGroups": [group], "resources": resources, "verbs": verbs, **named}
+
+
+def _cluster_role() -> Manifest:
+    return _rbac("ClusterRole", rules=rules())
+
+
+def _cluster_binding() -> Manifest:
+    return _rbac("ClusterRoleBinding", **_granting("ClusterRole"))
 
 
 def _role() -> Manifest:
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": _metadata(),
-        "rules": rules(),
-    }
+    return _rbac("Role", namespace=NAMESPACE, rules=own_rules())
 
 
 def _binding() -> Manifest:
+    return _rbac("RoleBinding", namespace=NAMESPACE, **_granting("Role"))
+
+
+def _rbac(kind: str, *, namespace: str | None = None, **fields: Any) -> Manifest:
+    metadata = _metadata(namespace=namespace) if namespace else _metadata()
+    group = "rbac.authorization.k8s.io/v1"
+    return {"apiVersion": group, "kind": kind, "metadata": metadata, **fields}
+
+
+def _granting(kind: str) -> Manifest:
     return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": _metadata(),
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io",
-            "kind": "ClusterRole",
-            "name": NAME,
-        },
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": NAME},
         "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}],
+    }
+
+
+def _service() -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": _metadata(namespace=NAMESPACE),
+        "spec": {
+            "selector": _LABELS,
+            "ports": [{"name": "webhook", "port": 443, "targetPort": "webhook"}],
+        },
     }
 
 
@@ -82,7 +137,7 @@ def _deployment() -> Manifest:
         "kind": "Deployment",
         "metadata": _metadata(namespace=NAMESPACE),
         "spec": {
-            "replicas": 1,
+            "replicas": 2,
             "selector": {"matchLabels": _LABELS},
             "template": {
                 "metadata": {"labels": _LABELS},
@@ -108,7 +163,7 @@ def _container() -> Manifest:
     return {
         "name": "operator",
         "image": IMAGE,
-        "args": ["run"],
+        "args": ["run", f"--webhook-port={_WEBHOOK_PORT}"],
         "env": [
             {
                 "name": "ECR_SECRETS_NAMESPACE",
@@ -118,6 +173,7 @@ def _container() -> Manifest:
         "ports": [
             {"name": "metrics", "containerPort": 8080},
             {"name": "health", "containerPort": 8081},
+            {"name": "webhook", "containerPort": _WEBHOOK_PORT},
         ],
         "livenessProbe": _probe("/healthz", periodSeconds=20, failureThreshold=3),
         "readinessProbe": _probe("/readyz", periodSeconds=5, failureThreshold=2),

@@ -7,6 +7,7 @@ It blocks, it is not thread-safe, and nothing of it outlives the process that st
 """
 
 import os
+import ssl
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -86,6 +87,11 @@ class ControlPlane:
     def ca_pem(self) -> bytes:
         """The content of `ca_file`."""
         return self._identities.ca_pem
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """For HTTPS clients of your own: the API server is trusted, the administrator is shown."""
+        return self._identities.tls
 
     @property
     def kubeconfig(self) -> Path:

@@ -26,6 +26,7 @@ SERVICE_ACCOUNT = "kube-ecr-secrets-operator"
 
 _START = timedelta(seconds=30)
 _STOP = timedelta(seconds=20)
+_IN_FORCE = timedelta(seconds=30)  # API servers follow what was applied, usually within a second
 _ATTEMPTS = 3
 _ANSWER = 5  # seconds for one answer of a port
 
@@ -39,6 +40,7 @@ class Operator:
         environment: Mapping[str, str],
         *,
         arguments: Sequence[str] = (),
+        webhook: bool = True,
     ) -> None:
         """Choose what to start.
 
@@ -46,10 +48,13 @@ class Operator:
             control_plane: the cluster to serve.
             environment: variables to add to ours, such as the endpoints of the fake AWS.
             arguments: flags of `ecr-secrets run`, behind those that are set here.
+            webhook: whether it answers pods, reached by URL since there are no Services here.
         """
         self._control_plane = control_plane
         self._environment = environment
         self._arguments = arguments
+        self._webhook = webhook
+        self._ports = _free_ports()
 
     def __enter__(self) -> Self:
         self._group = ProcessGroup(prefix="ecr-operator-")
@@ -83,25 +88,30 @@ class Operator:
         """Where /healthz and /readyz are, without the path."""
         return f"http://127.0.0.1:{self._ports[1]}"
 
+    @property
+    def webhook_port(self) -> int:
+        """Where it answers pods, as long as it does."""
+        return self._ports[2]
+
     def start(self) -> None:
         """Start it, after `stop` or `kill` once more, and wait until it is ready.
 
-        Its ports are chosen anew each time. Somebody else may take one before it does, which it
-        says and ends; then others are chosen.
+        It keeps its ports from one start to the next. Somebody else may take one before it does,
+        which it says and ends; then others are chosen.
         """
         for _ in range(_ATTEMPTS):
             self._launch()
             try:
                 wait_for("operator ready", self._is_ready, _START)
             except ControlPlaneError:
-                if "address already in use" not in self._process.log_tail():
+                if "address already in use" not in self._process.log_tail().lower():
                     raise
+                self._ports = _free_ports()
             else:
                 return
         raise ControlPlaneError(f"no free ports for the operator in {_ATTEMPTS} attempts")
 
     def _launch(self) -> None:
-        self._ports = (_free_port(), _free_port())
         kubeconfig = self._control_plane.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT)
         flags = {
             "--kubeconfig": str(kubeconfig),
@@ -110,6 +120,11 @@ class Operator:
             "--metrics-port": str(self._ports[0]),
             "--health-port": str(self._ports[1]),
         }
+        if self._webhook:
+            flags |= {
+                "--webhook-port": str(self.webhook_port),
+                "--webhook-url": f"https://127.0.0.1:{self.webhook_port}",
+            }
         given = [word for flag in flags.items() for word in flag]
         self._process = self._group.start(
             "operator",
@@ -158,14 +173,48 @@ class Operator:
 
 
 def install(control_plane: ControlPlane) -> None:
-    """Apply `install.yaml` as its reader would."""
+    """Apply `install.yaml` as its reader would, and wait until rights and policy are in force."""
     control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", INSTALL)
+    wait_for("the operator has its rights", lambda: _may_write(control_plane), _IN_FORCE)
+    kubeconfig = control_plane.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT)
+    wait_for("the operator is confined", lambda: _is_confined(control_plane, kubeconfig), _IN_FORCE)
 
 
-def _free_port() -> int:
-    port = ReservedPort()
-    port.close()
-    return port.number
+def _may_write(control_plane: ControlPlane) -> bool:
+    """Tell whether the authorizer has seen the roles; asking as the operator would be denied."""
+    user = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
+    wanted = {"verb": "create", "resource": "secrets", "namespace": NAMESPACE}
+    kind = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview"}
+    _, review = control_plane.request(
+        "POST",
+        "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+        {**kind, "spec": {"user": user, "resourceAttributes": wanted}},
+    )
+    return bool(review["status"]["allowed"])
+
+
+def _is_confined(control_plane: ControlPlane, kubeconfig: Path) -> bool:
+    """Try as the operator what the policy forbids, without effect."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/secrets?dryRun=All"
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "forbidden"}}
+    try:
+        control_plane.kubectl(
+            f"--kubeconfig={kubeconfig}", "create", f"--raw={path}", "-f-", input=json.dumps(secret)
+        )
+    except ControlPlaneError as error:
+        if "denied request" not in str(error):
+            raise
+        return True
+    return False
+
+
+def _free_ports() -> tuple[int, int, int]:
+    """Choose ports for metrics, health and webhook."""
+    ports = (ReservedPort(), ReservedPort(), ReservedPort())  # all before any is given back
+    for port in ports:
+        port.close()
+    metrics, health, webhook = (port.number for port in ports)
+    return metrics, health, webhook
 
 
 def _own_environment() -> dict[str, str]:

@@ -102,7 +102,7 @@ class ConflictError(OperatorError):
 
 
 class ContestedError(OperatorError):
-    """Somebody else changes or deletes a pull secret again and again."""
+    """Somebody else changes or deletes what we write again and again."""
 
     reason = "Contested"
     retry = True

@@ -11,6 +11,7 @@ from typing import Any
 from ecr_secrets.errors import ConfigurationError
 
 ENVIRONMENT_PREFIX = "ECR_SECRETS_"
+_CENTURY = 36_525 * 86_400.0  # seconds; dates end with the year 9999
 
 
 def setting(
@@ -56,6 +57,57 @@ class Config:
         8081, "Port that serves /healthz and /readyz. 0: none.", at_least=0, at_most=65535
     )
     bind_address: str = setting("0.0.0.0", "Address that the ports above are opened on.")  # noqa: S104 - probes and scrapers come from outside the pod
+    webhook_port: int = setting(
+        0,
+        "Port of the pod admission webhook, 9443 in install.yaml. 0: no webhook; one that was "
+        "registered before is removed.",
+        at_least=0,
+        at_most=65535,
+    )
+    webhook_url: str | None = setting(
+        None,
+        "How the API server reaches the webhook when it runs outside the cluster, such as "
+        "https://192.0.2.7:9443. Default: through the Service.",
+    )
+    webhook_service: str = setting(
+        "kube-ecr-secrets-operator", "Service in front of the webhook, in --namespace."
+    )
+    webhook_service_port: int = setting(443, "Port of that Service.", at_least=1, at_most=65535)
+    webhook_owner: str = setting(
+        "kube-ecr-secrets-operator",
+        "ClusterRole that the webhook configuration is owned by, so that uninstalling collects it.",
+    )
+    ca_lifetime_seconds: float = setting(
+        365 * 86_400.0,
+        "How long a certificate authority of the webhook lives.",
+        at_least=1,
+        at_most=_CENTURY,
+    )
+    certificate_lifetime_seconds: float = setting(
+        7 * 86_400.0,
+        "How long a serving certificate lives.",
+        at_least=3,  # X.509 knows whole seconds
+        at_most=_CENTURY,
+    )
+    ca_overlap_seconds: float = setting(
+        60.0,
+        "How long a new authority is trusted before it signs: what an API server may take to see "
+        "a change.",
+        at_least=0.1,
+        at_most=_CENTURY,
+    )
+    tls_cert_file: str | None = setting(
+        None, "Serving certificate from elsewhere, PEM, read again when it changes."
+    )
+    tls_key_file: str | None = setting(None, "Its key, PEM.")
+    tls_ca_file: str | None = setting(None, "The authorities that signed it, PEM.")
+    lease_name: str = setting(
+        "kube-ecr-secrets-operator",
+        "Lease in --namespace by which replicas elect the one that runs timers.",
+    )
+    identity: str | None = setting(
+        None, "How this replica calls itself in the Lease. Default: the host's name."
+    )
     log_format: str = setting("json", "How log lines look.", choices=("json", "text"))
     log_level: str = setting(
         "info",

@@ -21,8 +21,10 @@ _PATHS = {
     "ResourceQuota": f"{_NAMESPACED}/resourcequotas",
     "Secret": f"{_NAMESPACED}/secrets",
     "Secrets": "/api/v1/secrets",  # of all namespaces
+    "ServiceAccount": f"{_NAMESPACED}/serviceaccounts",
     "ValidatingAdmissionPolicy": f"{_ADMISSION}/validatingadmissionpolicies",
     "ValidatingAdmissionPolicyBinding": f"{_ADMISSION}/validatingadmissionpolicybindings",
+    "ValidatingWebhookConfiguration": f"{_ADMISSION}/validatingwebhookconfigurations",
 }
 _MERGE = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml"

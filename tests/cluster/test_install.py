@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from ecr_secrets.settings import Config, variable_of
+from manifests.install import NAME as POLICY
 from testbed.operator import INSTALL, NAMESPACE
 from tests.cluster.stage import Stage
 
@@ -64,7 +65,22 @@ def test_the_pod_reads_every_flag_it_is_given(deployment: dict[str, Any]) -> Non
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     variables = {entry["name"] for entry in container["env"]}
 
-    assert container["args"] == ["run"]
-    assert variables <= {variable_of(name) for name in Config.__dataclass_fields__}
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert container["args"] == ["run", f"--webhook-port={ports.pop('webhook')}"]
+    assert variables <= {variable_of(name) for name in Config.__dataclass_fields__}
     assert ports == {"metrics": Config().metrics_port, "health": Config().health_port}
+
+
+def test_the_admission_policy_fits_the_types_it_speaks_of(stage: Stage) -> None:
+    """The API server's own check of its expressions has nothing to warn of."""
+
+    def check() -> dict[str, Any] | None:
+        policy = stage.api.find("ValidatingAdmissionPolicy", POLICY)
+        assert policy is not None
+        status = policy.get("status", {})
+        seen = status.get("observedGeneration") == policy["metadata"]["generation"]
+        return status.get("typeChecking") if seen else None
+
+    stage.until("it is checked", lambda: check() is not None)
+
+    assert check() == {}

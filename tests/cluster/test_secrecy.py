@@ -2,11 +2,19 @@
 
 import base64
 import json
+import ssl
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import yaml
 
+from ecr_secrets.core.webhook_configuration import NAME as CONFIGURATION
+from ecr_secrets.core.webhook_configuration import PATH
+from ecr_secrets.webhook.ca_record import parse_record
+from ecr_secrets.webhook.ca_secret import DATA_KEY, SECRET_NAME
+from ecr_secrets.webhook.pem import load_key
 from testbed.aws import faults, nonsense
 from testbed.aws.iam import AccessKey
 from testbed.operator import NAMESPACE, SERVICE_ACCOUNT
@@ -44,6 +52,82 @@ def test_no_secret_is_in_anything_that_people_read(stage: Stage) -> None:
     assert all(texts.values())
     for word in _forbidden(stage, keys, contents):
         assert [where for where, text in texts.items() if word in text] == []
+
+
+def test_no_private_key_is_in_anything_that_people_read(stage: Stage) -> None:
+    """Neither that of an authority nor one like it: through creation, loss and repair.
+
+    Serving certificates have keys that leave the process in no form, so what is searched for is
+    whatever looks like a key at all.
+    """
+    stage.serve(stage.make_namespace("shop"))
+    stage.until("there is a record", lambda: bool(_authority_keys(stage)))
+    keys = _authority_keys(stage)
+    cut = base64.b64encode(_record(stage)[:-200]).decode()
+    damaged = {"data": {DATA_KEY: cut}}
+    stage.api.merge("Secret", SECRET_NAME, damaged, namespace=NAMESPACE)
+    stage.until("it is mended", lambda: not parse_record(_record(stage)).damaged)
+    stage.api.delete("Secret", SECRET_NAME, NAMESPACE)
+    stage.until("there is a new one", lambda: bool(_authority_keys(stage)))
+    keys += _authority_keys(stage)
+
+    texts = _webhook_texts(stage)
+
+    assert all(texts.values())
+    for word in ("PRIVATE", *(word for key in keys for word in _forms(key))):
+        assert [where for where, text in texts.items() if word in text] == []
+
+
+def _record(stage: Stage) -> bytes:
+    found = stage.api.find("Secret", SECRET_NAME, NAMESPACE) or {}
+    return base64.b64decode(found.get("data", {}).get(DATA_KEY, ""))
+
+
+def _authority_keys(stage: Stage) -> list[bytes]:
+    return [entry.key for entry in parse_record(_record(stage)).entries if entry.key]
+
+
+def _forms(key: bytes) -> Iterable[str]:
+    """List in what forms a key may be said: as PEM, as a number, and that encoded once more."""
+    loaded = load_key(key)
+    assert loaded
+    number = loaded.private_numbers().private_value
+    scalar = number.to_bytes(32, "big")
+    # In PKCS #8 of a key on P-256, the number stands from byte 36 on: at the end of the first line
+    # of PEM and at the beginning of the second.
+    first, second = key.decode().splitlines()[1:3]
+    yield from (first[48:], second[:24])
+    yield from (_base64(second[offset : offset + 21].encode()) for offset in range(3))
+    yield from (_base64(scalar[offset : offset + 30]) for offset in range(3))
+    yield from (scalar.hex(), scalar.hex(":"), str(number), repr(scalar)[2:-1])
+
+
+def _webhook_texts(stage: Stage) -> dict[str, str]:
+    """Collect everything that is said about the webhook, and by its ports."""
+    health, port = stage.operator.health_url, stage.operator.webhook_port
+    configuration = stage.api.find("ValidatingWebhookConfiguration", CONFIGURATION)
+    return {
+        "log": stage.operator.log_text(),
+        "events": json.dumps(
+            stage.api.list("Event", NAMESPACE) + stage.api.list("Event", "default")
+        ),
+        "configuration": json.dumps(configuration),
+        "metrics": "\n".join(stage.operator.metrics()),
+        "health": "".join(_answer(f"{health}/{path}") for path in ("healthz", "readyz", "x")),
+        "webhook": "".join(
+            _answer(f"https://127.0.0.1:{port}{path}") for path in (PATH, "/", "/x")
+        ),
+    }
+
+
+def _answer(url: str) -> str:
+    """Ask a port; return status, headers and body of what it says."""
+    trusting = ssl._create_unverified_context()  # noqa: S323, SLF001 - what it says is the point
+    try:
+        with urlopen(url, timeout=5, context=trusting) as answer:  # noqa: S310 - on loopback
+            return f"{answer.status} {answer.headers} {answer.read().decode()}"
+    except HTTPError as error:
+        return f"{error.code} {error.headers} {error.read().decode()}"
 
 
 def _texts(stage: Stage, name: str) -> dict[str, str]:

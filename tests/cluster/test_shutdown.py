@@ -1,4 +1,4 @@
-"""SIGTERM ends the operator in good order: exit code 0 within ten seconds, whatever hangs."""
+"""SIGTERM ends the operator in good order: exit code 0 before Kubernetes loses patience."""
 
 import time
 from collections.abc import Iterator
@@ -9,8 +9,9 @@ from testbed.aws import faults
 from tests.cluster.paused_etcd import paused_at_a_write
 from tests.cluster.stage import Stage
 
-# Kubernetes kills after 30 s by default, and the manifest allows 15 s.
-LONGEST = timedelta(seconds=10)
+# What the manifest allows before Kubernetes kills. When all hangs, it takes the grace of 8 s and
+# the 5 s after which the Lease is left to run out.
+LONGEST = timedelta(seconds=15)
 
 
 def test_an_idle_operator_ends_at_once(spare_stage: Stage) -> None:

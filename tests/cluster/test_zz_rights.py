@@ -5,10 +5,13 @@ did for the other tests; what it needs for its own judgement, it does itself.
 """
 
 from ecr_secrets.core.spec import KIND
-from manifests.install import rules
+from manifests.install import NAME, NAMESPACE, own_rules, rules
 from testbed.audit import AuditEvent
 from tests.cluster.audit import position, requests_of_operator
 from tests.cluster.stage import Stage
+
+_LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}"
+_REGISTRATION = f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{NAME}"
 
 Right = tuple[str, str, str]  # verb, group, resource
 
@@ -18,6 +21,8 @@ def test_nothing_is_denied_and_nothing_granted_in_vain(stage: Stage) -> None:
     control_plane = stage.site.control_plane
     assert stage.operator.stop() == 0
     since = position(control_plane)
+    for path in (_LEASE, _REGISTRATION):
+        control_plane.request("DELETE", path)
     stage.operator.start()
     _do_everything(stage)
 
@@ -44,12 +49,19 @@ def _do_everything(stage: Stage) -> None:
     stage.until(
         "an Event was counted up", lambda: any(event["count"] > 1 for event in stage.events(name))
     )
+    stage.until("the webhook is registered", lambda: _is_there(stage, _REGISTRATION))
+    stage.api.delete(KIND, name)
+    stage.until("no webhook is registered", lambda: not _is_there(stage, _REGISTRATION))
+
+
+def _is_there(stage: Stage, path: str) -> bool:
+    return stage.site.control_plane.request("GET", path)[0] == 200
 
 
 def _granted() -> set[Right]:
     return {
         (verb, group, resource)
-        for rule in rules()
+        for rule in (*rules(), *own_rules())
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]

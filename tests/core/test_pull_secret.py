@@ -21,6 +21,7 @@ from ecr_secrets.core.content import (
 )
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret, Stamp, parse_pull_secret
+from ecr_secrets.core.times import format_time
 from tests.core.builders import (
     ACCOUNT,
     IRELAND,
@@ -58,6 +59,7 @@ def test_what_was_written_is_read_back() -> None:
             registries=content.registries,
             regions=frozenset({IRELAND, VIRGINIA}),
             expires_at=content.expires_at,
+            latest_expiry=format_time(content.expires_at),
             refreshed_at=content.refreshed_at,
             refresh_after=content.refresh_after.replace(microsecond=0),
             source=content.source,

@@ -121,6 +121,11 @@ def test_time_decides_on_a_pull_secret_that_nobody_touched(
             a_forged_pull_secret(**{REGISTRIES: ""}), "Edited", id="registries-forged-with-digest"
         ),
         pytest.param(
+            a_forged_pull_secret(**{REGISTRIES: "a=2036-01-01T00:00:00Z"}),
+            "Edited",
+            id="registry-in-ten-years-with-digest",
+        ),
+        pytest.param(
             a_forged_pull_secret(**{REFRESH_AFTER: "never"}), "Stale", id="no-refresh-with-digest"
         ),
         pytest.param(a_pull_secret(annotations={DIGEST: None}), "TakenOver", id="digest-removed"),

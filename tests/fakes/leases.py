@@ -35,6 +35,7 @@ class FakeLeases:
 
     def __init__(self) -> None:
         self.lease: dict[str, Any] | None = None
+        self.made_at = 0.0  # when it was made last, in seconds
         self.writes: list[tuple[float, str]] = []  # when, and which holder it made it
         self.mutation: dict[str, Any] = {}  # what a mutating webhook makes of what is written
         self._version = 100
@@ -49,6 +50,8 @@ class FakeLeases:
     def put(self, **spec: Any) -> None:
         """Make it say something, by somebody else's hand."""
         self._version += 1
+        if self.lease is None:
+            self.made_at = asyncio.get_running_loop().time()
         found = self.lease or {"metadata": {"name": KEY.name, "uid": f"uid-{self._version}"}}
         metadata = {**found["metadata"], "resourceVersion": str(self._version)}
         self.lease = {"metadata": metadata, "spec": {**found.get("spec", {}), **spec}}

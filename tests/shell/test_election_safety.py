@@ -18,6 +18,7 @@ Deed: TypeAlias = Literal["crash", "shut_down", "label", "delete"]
 PLACES = 3
 STEP = 0.5  # seconds from one look at all candidates to the next
 AFTERMATH = 150.0  # seconds in which the longest storm ends and somebody leads again
+SEEN = 10.0  # seconds within which every candidate has looked, or knows that it could not
 CALM = 60.0  # seconds in which it stays so
 
 FATES = st.sampled_from(["answered", "answered", "broken", "silent", "refused", "lost"])
@@ -98,7 +99,8 @@ class World:
         await asyncio.sleep(event.after)
         candidate = self._candidates[event.place]
         if event.deed == "delete":
-            self.leases.delete()
+            if now() - self.leases.made_at >= SEEN:
+                self.leases.delete()
         elif event.deed == "label":
             if self.leases.lease:
                 self.leases.put()
@@ -164,7 +166,9 @@ def test_deleting_the_lease_makes_no_second_leader(
 ) -> None:
     """Who has seen a leader waits for its end, also when nothing is left that names it.
 
-    A candidate that has just come cannot know, nor can a creation that was on its way for long:
-    here all have seen the Lease before, and what arrives at all arrives at once.
+    A candidate that has just come cannot know, nor can a creation that was on its way for long,
+    nor is a leader seen whose Lease is made and deleted between two looks: here all have seen the
+    Lease before, what arrives at all arrives at once, and no Lease is deleted as soon as it is
+    made.
     """
     run_in_virtual_time(_live(fates, happening, calm=5))

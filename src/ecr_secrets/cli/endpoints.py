@@ -22,7 +22,7 @@ class Health:
     """Where health and readiness come from."""
 
     longest_busy: Callable[[], timedelta]  # how long the slowest worker is at its work
-    ready: Callable[[], bool]  # whether everything has been seen once
+    unready: Callable[[], str]  # why no traffic should come here; "": it may
 
     async def healthz(self, _: web.Request) -> web.Response:
         """Answer whether the process gets on: that it answers shows that its loop does.
@@ -35,9 +35,10 @@ class Health:
         return web.Response(text="ok\n")
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """Answer whether everything has been seen once."""
-        if not self.ready():
-            return web.Response(status=503, text="credentials or namespaces are not listed yet\n")
+        """Answer whether everything has been seen once, and pods can be asked about."""
+        problem = self.unready()
+        if problem:
+            return web.Response(status=503, text=f"{problem}\n")
         return web.Response(text="ok\n")
 
 

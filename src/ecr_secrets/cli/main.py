@@ -32,15 +32,20 @@ SIGTERM or Ctrl-C ends it: what has begun is finished first, and the exit code i
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 all is well, 2 it was asked for wrongly."""
     parsed = _parser().parse_args(arguments)
+    code = 0
     try:
         config = read_config(parsed, os.environ)
         set_up_logs(config.log_format, config.log_level)
         uvloop.run(run(config))
         _leave_threads_behind()
-    except ConfigurationError as error:
-        sys.stderr.write(f"ecr-secrets {parsed.command}: {error}\n")
-        return 2
-    return 0
+    except* ConfigurationError as group:  # also from one of several tasks, such as a port's
+        sys.stderr.write(f"ecr-secrets {parsed.command}: {_first(group)}\n")
+        code = 2
+    return code
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _leave_threads_behind() -> None:

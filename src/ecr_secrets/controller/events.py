@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 import msgspec
@@ -49,10 +49,21 @@ class WritesEvents(Protocol):
         """Change fields of an object and return it."""
 
 
+class Kind(NamedTuple):
+    """What kind of object an Event is about."""
+
+    api_version: str
+    kind: str
+
+
+CREDENTIAL = Kind(API_VERSION, KIND)
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """An Event to record: about which object, and what."""
 
+    kind: Kind
     about: ObjectMeta
     occurrence: Occurrence
     at: datetime
@@ -87,7 +98,7 @@ class EventRecorder:
         self._recorded: OrderedDict[tuple[str, Occurrence], _Recorded] = OrderedDict()
         self._allowances: dict[str, Allowance] = {}
 
-    def record(self, about: ObjectMeta, occurrence: Occurrence) -> None:
+    def record(self, about: ObjectMeta, occurrence: Occurrence, *, kind: Kind = CREDENTIAL) -> None:
         """Have an Event recorded soon; what is too much is counted and dropped."""
         allowance = self._allowances.setdefault(
             about.uid, Allowance(per_second=_PER_SECOND, burst=_BURST)
@@ -95,7 +106,7 @@ class EventRecorder:
         if allowance.take(asyncio.get_running_loop().time()) or self._queue.full():
             events_dropped_total.inc()
             return
-        self._queue.put_nowait(_Told(about, occurrence, self._clock()))
+        self._queue.put_nowait(_Told(kind, about, occurrence, self._clock()))
 
     def forget(self, uid: str) -> None:
         """Drop what is known of an object that is gone."""
@@ -119,7 +130,7 @@ class EventRecorder:
             return
         name = f"{told.about.name[:200]}.{uuid4().hex[:16]}"
         await self._client.create(
-            EVENTS, self._manifest(name, told), namespace=NAMESPACE, into=msgspec.Raw
+            EVENTS, self._manifest(name, told), namespace=_namespace(told), into=msgspec.Raw
         )
         self._recorded[key] = _Recorded(name, 1)
         if len(self._recorded) > _REMEMBERED:
@@ -130,7 +141,7 @@ class EventRecorder:
         patch = {"count": known.count + 1, "lastTimestamp": format_time(told.at)}
         try:
             await self._client.merge_patch(
-                EVENTS, ObjectKey(NAMESPACE, known.name), patch, into=msgspec.Raw
+                EVENTS, ObjectKey(_namespace(told), known.name), patch, into=msgspec.Raw
             )
         except NotFoundError:
             return False
@@ -142,11 +153,12 @@ class EventRecorder:
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": name, "namespace": NAMESPACE},
+            "metadata": {"name": name, "namespace": _namespace(told)},
             "involvedObject": {
-                "apiVersion": API_VERSION,
-                "kind": KIND,
+                "apiVersion": told.kind.api_version,
+                "kind": told.kind.kind,
                 "name": about.name,
+                **({"namespace": about.namespace} if about.namespace else {}),
                 "uid": about.uid,
                 "resourceVersion": about.resource_version,
             },
@@ -160,3 +172,7 @@ class EventRecorder:
             "lastTimestamp": format_time(told.at),
             "count": 1,
         }
+
+
+def _namespace(told: _Told) -> str:
+    return told.about.namespace or NAMESPACE

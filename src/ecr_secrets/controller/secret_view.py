@@ -49,6 +49,10 @@ class SecretView:
             found is None or written.resource_version != found.resource_version
         )
 
+    def find(self, key: ObjectKey) -> PullSecret | None:
+        """Find what stands at one place; None: nothing."""
+        return self._written.get(key) or self._pool.store(key.name).get(key)
+
     def of(self, credential: Credential, names: Iterable[str]) -> dict[ObjectKey, PullSecret]:
         """Find the Secrets that concern a credential: on its targets, or owned by it."""
         found: dict[ObjectKey, PullSecret] = {}

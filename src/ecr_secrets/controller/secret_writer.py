@@ -14,6 +14,7 @@ from ecr_secrets.core.content import Content, render_pull_secret
 from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import Manifest, ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret, parse_pull_secret
+from ecr_secrets.core.settle import overruled
 from ecr_secrets.errors import (
     ConflictError,
     ContestedError,
@@ -94,7 +95,9 @@ class SecretWriter:
         guard = _ABSENT
         if write.found:
             guard = {"uid": write.found.uid, "resourceVersion": write.found.resource_version}
-        manifest = render_pull_secret(write.target, content, credential, guard=guard)
+        manifest = render_pull_secret(
+            write.target, content, credential, guard=guard, overruled=overruled(write, content)
+        )
         try:
             answer = await self.client.apply(
                 SECRETS,

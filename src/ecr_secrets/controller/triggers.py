@@ -18,13 +18,17 @@ class Triggers:
     State is touched only between awaits of one event loop.
     """
 
-    def __init__(self, wake: Callable[[str], None]) -> None:
+    def __init__(
+        self, wake: Callable[[str], None], *, changed: Callable[[], None] = lambda: None
+    ) -> None:
         """Start with no credential known.
 
         Args:
             wake: is called with the name of each credential that should be looked at.
+            changed: is told that credentials have come, changed or gone.
         """
         self._wake = wake
+        self._changed = changed
         self._credentials: dict[str, Credential] = {}  # those whose spec can be understood
         self._first: defaultdict[str, set[ObjectKey]] = defaultdict(set)
         self.view: SecretView | None = None  # None: not wired yet, so nothing is our own write
@@ -37,6 +41,20 @@ class Triggers:
             pull_secret=self._pull_secret_changed,
             access_secret=self._access_secret_changed,
         )
+
+    def credentials(self) -> list[Credential]:
+        """List the credentials whose spec can be understood."""
+        return list(self._credentials.values())
+
+    def managed(self, target: ObjectKey) -> str | None:
+        """Name the credential that keeps a target; None: none does. Of several, the first."""
+        claims = (
+            name
+            for name, credential in self._credentials.items()
+            if target == credential.target(target.namespace)
+            and target.namespace in credential.namespaces
+        )
+        return min(claims, default=None)
 
     def take_first(self, name: str) -> frozenset[ObjectKey]:
         """Hand over the targets of a credential that changed since the last time."""
@@ -55,6 +73,7 @@ class Triggers:
                 self._credentials.pop(key.name, None)  # its reconcile says so
         if before is None or after is None or _differs(before, after):
             self._wake(key.name)
+            self._changed()
 
     def _namespace_changed(
         self, key: ObjectKey, before: Namespace | None, after: Namespace | None

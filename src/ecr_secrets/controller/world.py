@@ -120,6 +120,10 @@ class World:
         """Whether all credentials and namespaces have been seen once."""
         return self._credentials.synced and self._namespaces.synced
 
+    def names(self) -> list[str]:
+        """List the names of all credentials."""
+        return [key.name for key in self._credentials.store]
+
     def credential(self, name: str) -> CredentialObject | None:
         """Find a credential as it is now; None: it is gone."""
         return self._credentials.store.get(ObjectKey("", name))

@@ -33,6 +33,7 @@ REFRESH_AFTER = f"{GROUP}/refresh-after"
 REGISTRIES = f"{GROUP}/registries"
 SOURCE = f"{GROUP}/source"
 DIGEST = f"{GROUP}/digest"
+OVERRULES = f"{GROUP}/overrules"  # only where `settle.overruled` says so; not part of the digest
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -159,13 +160,26 @@ def _expiry(host: str, token: RegistryToken) -> RegistryExpiry:
 
 
 def render_pull_secret(
-    target: ObjectKey, content: Content, credential: Credential, *, guard: Mapping[str, str]
+    target: ObjectKey,
+    content: Content,
+    credential: Credential,
+    *,
+    guard: Mapping[str, str],
+    overruled: str | None = None,
 ) -> Manifest:
     """Build the Secret to apply.
 
     Args:
+        target: where it is to stand.
+        content: what it is to hold.
+        credential: whose it is.
         guard: `uid` and `resourceVersion` the live object must have for the apply to succeed.
+        overruled: resource version of a state whose later expiry counts for nothing; None: the
+            order of expiries is kept.
     """
+    annotations = content.annotations()
+    if overruled is not None:
+        annotations[OVERRULES] = overruled
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -174,7 +188,7 @@ def render_pull_secret(
             "namespace": target.namespace,
             **guard,
             "labels": {MANAGED_BY_LABEL: MANAGED_BY},
-            "annotations": content.annotations(),
+            "annotations": annotations,
             "ownerReferences": [
                 {
                     "apiVersion": API_VERSION,

@@ -94,6 +94,7 @@ def parse_credential(manifest: CredentialObject) -> Credential:
         secret_name=spec.secret_name,
         namespaces=frozenset(spec.namespaces),
         registries=_registries(spec.registries or []),
+        timed=spec.refresh_policy == "Always",
     )
 
 

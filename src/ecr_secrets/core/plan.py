@@ -20,7 +20,8 @@ from ecr_secrets.core.actions import (
 )
 from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.core.pull_secret import PullSecret
+from ecr_secrets.core.pull_secret import PullSecret, Stamp
+from ecr_secrets.core.times import format_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +118,20 @@ def _need(found: PullSecret, *, source: str | None, now: datetime) -> Need | Non
         return "TakenOver"  # by the original operator, or by hand with our owner reference
     if not is_credible(found) or not found.labelled:
         return "Edited"
-    if stamp.expires_at is None or stamp.expires_at > now + LONGEST_LIFE:
+    if stamp.expires_at is None or _claims_too_much(stamp, now=now):
         return "Edited"
     if stamp.expires_at <= now:
         return "Expired"
     if source not in {None, stamp.source}:
         return "SourceChanged"
     return "Stale" if stamp.refresh_after is None or stamp.refresh_after <= now else None
+
+
+def _claims_too_much(stamp: Stamp, *, now: datetime) -> bool:
+    """Tell whether a stamp says that some token lives longer than any token does."""
+    longest = now + LONGEST_LIFE
+    first_too_late = stamp.expires_at is not None and stamp.expires_at > longest
+    return first_too_late or stamp.latest_expiry > format_time(longest)
 
 
 def _gap(credential: Credential, found: PullSecret) -> Need | None:

@@ -23,6 +23,7 @@ from ecr_secrets.core.content import (
     RegistryExpiry,
     digest_of,
 )
+from ecr_secrets.core.fence import latest_expiry
 from ecr_secrets.core.hosts import region_of
 from ecr_secrets.core.objects import ObjectKey, ObjectMeta, OwnerReference
 from ecr_secrets.core.spec import GROUP, KIND
@@ -42,6 +43,7 @@ class Stamp:
     registries: tuple[RegistryExpiry, ...]
     regions: frozenset[str]  # of the registries
     expires_at: datetime | None  # None: it does not say
+    latest_expiry: str  # as the admission policy reads it; "": it does not say
     refreshed_at: datetime | None
     refresh_after: datetime | None
     source: str | None
@@ -142,6 +144,7 @@ def _read_stamp(data: str, annotations: Mapping[str, str]) -> Stamp:
         registries=registries,
         regions=frozenset(region for region in regions if region),
         expires_at=expires_at,
+        latest_expiry=latest_expiry(declared),
         refreshed_at=parse_time(annotations.get(REFRESHED_AT)),
         refresh_after=parse_time(annotations.get(REFRESH_AFTER)),
         source=annotations.get(SOURCE),

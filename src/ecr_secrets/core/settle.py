@@ -7,14 +7,20 @@ from ecr_secrets.core.actions import (
     LONGEST_LIFE,
     Action,
     Keep,
+    Need,
     Starve,
     Write,
     can_pull,
     is_credible,
 )
-from ecr_secrets.core.content import Content, RegistryExpiry
+from ecr_secrets.core.content import REGISTRIES, Content, RegistryExpiry
+from ecr_secrets.core.fence import latest_expiry
 from ecr_secrets.core.hosts import region_of
 from ecr_secrets.core.pull_secret import PullSecret
+
+# Needs that show what stands to be worth nothing, whatever it says of itself: it is not what was
+# written, or a registry is closed already.
+_WORTHLESS: tuple[Need, ...] = ("Edited", "Expired")
 
 
 def settle(
@@ -92,3 +98,17 @@ def _is_settled(found: PullSecret, content: Content) -> bool:
 
 def _is_open(entry: RegistryExpiry, *, now: datetime) -> bool:
     return now < entry.expires_at <= now + LONGEST_LIFE
+
+
+def overruled(write: Write, content: Content) -> str | None:
+    """Name the state, by resource version, whose later expiry counts for nothing; None: none does.
+
+    The admission policy refuses to take a source's tokens back in time, and cannot know what was
+    forged. So a write over such a state says of it, and of no other, that it is worth nothing.
+    """
+    found = write.found
+    if found is None or write.because not in _WORTHLESS:
+        return None
+    stamp, offered = found.stamp, latest_expiry(content.annotations()[REGISTRIES])
+    fenced = stamp.stamped and stamp.source == content.source and stamp.latest_expiry > offered
+    return found.resource_version if fenced else None

@@ -4,7 +4,7 @@ The schema in the CRD is generated from these types, so what is parsed here and 
 accepts cannot drift apart. Fields of the original operator keep their names, bounds and defaults.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -38,6 +38,9 @@ ACCOUNT_ID_PATTERN = r"^[0-9]{12}\Z"
 ObjectName = Annotated[str, Meta(min_length=1, max_length=253, pattern=NAME_PATTERN)]
 NamespaceName = Annotated[str, Meta(min_length=1, max_length=63, pattern=NAMESPACE_PATTERN)]
 AccountId = Annotated[str, Meta(min_length=12, max_length=12, pattern=ACCOUNT_ID_PATTERN)]
+
+
+RefreshPolicy: TypeAlias = Literal["Always", "OnPodAdmission"]
 
 
 class AwsAccessSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -112,3 +115,11 @@ class CredentialSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
             "identity's own registry in its AWS_REGION."
         ),
     ] = None
+    refresh_policy: Annotated[
+        RefreshPolicy,
+        Meta(
+            description="Always: from half of a token's life on. OnPodAdmission: no timer; the "
+            "first pod after expiry has the pull secret of its namespace refreshed before it is "
+            "admitted, and those of the other namespaces right after."
+        ),
+    ] = "Always"

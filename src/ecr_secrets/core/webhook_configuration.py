@@ -23,11 +23,15 @@ _NOT_MIRROR = (
     "!('kubernetes.io/config.mirror' in object.metadata.annotations)"
 )
 # Image pull secrets cannot change after creation; what an update can bring is another image.
+# Ephemeral containers are the only ones that can be added, by an update of their own subresource.
 _IMAGE_CHANGED = (
     "request.operation == 'CREATE' || "
     "object.spec.containers.map(c, c.image) != oldObject.spec.containers.map(c, c.image) || "
     "(has(object.spec.initContainers) && object.spec.initContainers.map(c, c.image) != "
-    "oldObject.spec.initContainers.map(c, c.image))"
+    "oldObject.spec.initContainers.map(c, c.image)) || "
+    "(has(object.spec.ephemeralContainers) && (!has(oldObject.spec.ephemeralContainers) || "
+    "object.spec.ephemeralContainers.map(c, c.image) != "
+    "oldObject.spec.ephemeralContainers.map(c, c.image)))"
 )
 
 
@@ -83,7 +87,7 @@ def render_configuration(registration: Registration) -> Manifest:
                     {
                         "apiGroups": [""],
                         "apiVersions": ["v1"],
-                        "resources": ["pods"],
+                        "resources": ["pods", "pods/ephemeralcontainers"],
                         "operations": ["CREATE", "UPDATE"],
                         "scope": "Namespaced",
                     }

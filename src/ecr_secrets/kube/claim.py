@@ -9,7 +9,7 @@ their own monotonic clocks.
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ecr_secrets.kube.lease import Lease
@@ -56,6 +56,8 @@ class Observation:
     # When it was first seen to say so, in seconds of our monotonic clock. -inf: there was none
     # already when we came, so nobody's turn has to be waited out.
     since: float
+    # Whether a look has failed since: a Lease may have been made and deleted meanwhile.
+    doubtful: bool = False
 
 
 def observe(before: Observation | None, lease: Lease | None, *, at: float) -> Observation:
@@ -70,7 +72,12 @@ def observe(before: Observation | None, lease: Lease | None, *, at: float) -> Ob
     """
     if before is None:
         return Observation(lease, -math.inf if lease is None else at)
-    return Observation(lease, before.since if _says_the_same(before.lease, lease) else at)
+    return Observation(lease, before.since if _says_the_same(before, lease) else at)
+
+
+def doubt(before: Observation | None) -> Observation | None:
+    """Take in that a look has failed."""
+    return replace(before, doubtful=True) if before else None
 
 
 def claimable_from(
@@ -80,7 +87,8 @@ def claimable_from(
 
     For how long a silent holder is waited for is our own affair: a Lease that somebody has edited
     to last a year is not believed. One that is deleted says nothing of its holder, who may be
-    alive, and is waited for likewise: the holder itself makes it anew at once.
+    alive, and is waited for likewise: the holder itself makes it anew at once. (Whose Lease is
+    made and deleted between two looks of ours is not seen: both may lead until its next renewal.)
 
     Args:
         seen: what the Lease says.
@@ -92,7 +100,7 @@ def claimable_from(
     return -math.inf if free else seen.since + timing.lease.total_seconds()
 
 
-def _says_the_same(before: Lease | None, now: Lease | None) -> bool:
-    if before is None or now is None:
-        return before is now
-    return before.spec == now.spec
+def _says_the_same(before: Observation, now: Lease | None) -> bool:
+    if before.lease is None or now is None:
+        return before.lease is now and not before.doubtful
+    return before.lease.spec == now.spec

@@ -16,7 +16,7 @@ from typing import TypeVar
 from ecr_secrets import metrics
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.errors import ConflictError, NotFoundError, OperatorError, UnavailableError
-from ecr_secrets.kube.claim import LeaseTiming, Observation, claimable_from, observe
+from ecr_secrets.kube.claim import LeaseTiming, Observation, claimable_from, doubt, observe
 from ecr_secrets.kube.lease import Lease, Stamps, claimed, released
 from ecr_secrets.kube.lease_object import LeaseObject, SpeaksLease
 
@@ -123,7 +123,12 @@ class Election:
             await self._claim()
 
     async def _look(self) -> None:
-        self._take_in(await self._bounded(self._lease.read()))
+        try:
+            lease = await self._bounded(self._lease.read())
+        except OperatorError:
+            self._seen = doubt(self._seen)
+            raise
+        self._take_in(lease)
 
     async def _claim(self) -> None:
         """Write the Lease as ours, if its turn has come."""

@@ -1,0 +1,143 @@
+"""One replica of the operator: controller, election and webhook, from start to end."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from ecr_secrets.cli.assemble import Operator, Wiring, assemble, utc_now
+from ecr_secrets.cli.endpoints import Health, metrics, serve
+from ecr_secrets.cli.webhook import Surroundings, Webhook
+from ecr_secrets.controller.events import Kind
+from ecr_secrets.controller.supply import Aws
+from ecr_secrets.core.objects import ObjectKey, ObjectMeta
+from ecr_secrets.core.occurrences import Occurrence
+from ecr_secrets.kube.client import Client
+from ecr_secrets.kube.election import Election
+from ecr_secrets.settings import Config
+from ecr_secrets.webhook.admit import PodWebhook
+from ecr_secrets.webhook.leftover import Leftover
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a replica runs and what it reaches."""
+
+    client: Client
+    lease_client: Client  # of its own, so that a renewal waits behind no other request
+    aws: Aws
+    namespace: str
+    host: str  # the pod's name
+
+
+class Replica:
+    """Everything that runs in this process."""
+
+    def __init__(self, config: Config, place: Place, stop: asyncio.Event) -> None:
+        """Put it together; nothing runs before `run`.
+
+        Args:
+            config: how it runs.
+            place: where it runs.
+            stop: set when it is to end.
+        """
+        self._config = config
+        self._place = place
+        self._stop = stop
+        self._election = Election(
+            place.lease_client,
+            ObjectKey(place.namespace, config.lease_name),
+            identity=config.identity or place.host,
+            clock=utc_now,
+            on_change=self._leadership_changed,
+        )
+        wiring = Wiring(
+            instance=f"{place.namespace}/{place.host}",
+            leading=self._is_leading,
+            changed=self._credentials_changed,
+        )
+        self._operator = assemble(config, place.client, place.aws, wiring)
+        # None: switched off; what is left over of one is seen to then.
+        self._webhook = self._make_webhook(self._operator) if config.webhook_port else None
+        self._leftover = Leftover(place.client, namespace=place.namespace, leading=self._is_leading)
+
+    async def run(self) -> None:
+        """Let everything run until asked to stop, then let what has begun come to its end."""
+        operator = self._operator
+        async with AsyncExitStack() as stack:
+            await self._open_ports(stack)
+            async with asyncio.TaskGroup() as group:
+                workers = group.create_task(operator.controller.run(self._config.workers))
+                others = [
+                    group.create_task(operator.world.run(), name="world"),
+                    group.create_task(operator.harvester.run(), name="harvester"),
+                    group.create_task(operator.writers.run(), name="writers"),
+                    group.create_task(operator.events.run(), name="events"),
+                    group.create_task(self._election.run(), name="election"),
+                ]
+                ending = [workers]
+                if self._webhook:
+                    ending.append(group.create_task(self._webhook.run(self._stop), name="webhook"))
+                else:
+                    others.append(group.create_task(self._leftover.run(), name="leftover"))
+                await self._stop.wait()
+                log.info("stopping: no new work is begun")
+                operator.queue.close()
+                await asyncio.wait(ending, timeout=self._config.shutdown_grace.total_seconds())
+                for task in (*ending, *others):
+                    task.cancel()
+            await self._election.release()  # after the last write
+
+    async def _open_ports(self, stack: AsyncExitStack) -> None:
+        health = Health(longest_busy=self._operator.longest_busy, unready=self._why_unready)
+        probes = {"/healthz": health.healthz, "/readyz": health.readyz}
+        for routes, port, flag in (
+            ({"/metrics": metrics}, self._config.metrics_port, "--metrics-port"),
+            (probes, self._config.health_port, "--health-port"),
+        ):
+            if port:
+                address = self._config.bind_address
+                runner = await serve(routes, address=address, port=port, flag=flag)
+                stack.push_async_callback(runner.cleanup)
+
+    def _make_webhook(self, operator: Operator) -> Webhook:
+        pods = PodWebhook(
+            managed=operator.triggers.managed,
+            found=operator.world.secrets.find,
+            refresh_now=operator.demand.refresh_now,
+            clock=utc_now,
+        )
+        surroundings = Surroundings(
+            credentials=operator.triggers.credentials,
+            listed=lambda: operator.world.synced,
+            leading=self._is_leading,
+            record=self._record,
+            clock=utc_now,
+            namespace=self._place.namespace,
+        )
+        return Webhook(self._config, self._place.client, pods, surroundings)
+
+    def _is_leading(self) -> bool:
+        return self._election.leading
+
+    def _why_unready(self) -> str:
+        if not self._operator.world.synced:
+            return "credentials or namespaces are not listed yet"
+        return self._webhook.trouble() if self._webhook else ""
+
+    def _leadership_changed(self, leading: bool) -> None:  # noqa: FBT001 - the election's signature
+        if leading:
+            self._operator.look_at_all()
+            self._credentials_changed()
+            self._leftover.wake()
+        else:
+            self._operator.stand_by()
+
+    def _credentials_changed(self) -> None:
+        if self._webhook:
+            self._webhook.wake()
+
+    def _record(self, kind: Kind, about: ObjectMeta, occurrence: Occurrence) -> None:
+        self._operator.events.record(about, occurrence, kind=kind)

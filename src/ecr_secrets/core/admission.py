@@ -1,0 +1,62 @@
+"""Pods about to start: which of the pull secrets they name have to be refreshed before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from ecr_secrets.core.actions import can_pull
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.pull_secret import PullSecret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodAdmission:
+    """The API server's question about a pod that is about to be created or changed."""
+
+    uid: str  # of the question, not of the pod
+    namespace: str  # of the question: a pod may leave its own out
+    operation: Literal["CREATE", "UPDATE"]
+    dry_run: bool  # nothing may be done for it
+    pull_secrets: frozenset[str]  # names; those of its ServiceAccount are among them by now
+
+
+def targets_of(admission: PodAdmission) -> frozenset[ObjectKey]:
+    """List where the pull secrets lie that a pod names."""
+    return frozenset(ObjectKey(admission.namespace, name) for name in admission.pull_secrets)
+
+
+def targets_to_refresh(
+    managed: Mapping[ObjectKey, str],
+    found: Mapping[ObjectKey, PullSecret],
+    *,
+    now: datetime,
+    grace: timedelta,
+) -> dict[ObjectKey, str]:
+    """Choose the targets whose credentials have to be refreshed before a pod pulls.
+
+    A Secret there that is not the credential's own is left out: a refresh would not touch it.
+
+    Args:
+        managed: target -> name of the credential that manages it.
+        found: target -> what the store shows there.
+        now: the present.
+        grace: what a pull secret must have left to live; exactly that is too little.
+
+    Returns:
+        The chosen part of `managed`, in the order of the targets.
+    """
+    return {
+        target: credential
+        for target, credential in sorted(managed.items())
+        if _is_due(found.get(target), credential, now=now, grace=grace)
+    }
+
+
+def _is_due(found: PullSecret | None, credential: str, *, now: datetime, grace: timedelta) -> bool:
+    if found is None:
+        return True
+    if found.owner_name != credential or not found.usable:
+        return False
+    expires_at = found.stamp.expires_at
+    return not can_pull(found, now=now) or expires_at is None or expires_at <= now + grace

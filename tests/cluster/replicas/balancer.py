@@ -1,0 +1,206 @@
+"""A TCP port in front of several replicas, as a Service is: it knows who is ready, and no TLS."""
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+_HOST = "127.0.0.1"
+_GLANCE = 0.1  # seconds between two looks at who is ready
+_PATIENCE = 1.0  # seconds for the answer of /readyz
+_ANSWER = 10  # seconds for the balancer's own thread
+_CHUNK = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A replica: where it answers pods, and where it tells whether it is ready."""
+
+    port: int
+    health_url: str
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """A connection that is passed on."""
+
+    port: int
+    writers: tuple[asyncio.StreamWriter, asyncio.StreamWriter]
+
+    def cut(self) -> None:
+        for writer in self.writers:
+            writer.transport.abort()
+
+
+@dataclass(slots=True)
+class _State:
+    """Touched on the balancer's event loop only."""
+
+    members: set[Member] = field(default_factory=set)
+    ready: set[int] = field(default_factory=set)  # ports
+    only: int | None = None  # None: whoever is ready
+    lines: set[_Line] = field(default_factory=set)
+    refused: int = 0  # connections that a replica did not accept although it counted as ready
+
+
+class Balancer:
+    """Passes connections on to members that are ready, in turn, while it is entered.
+
+    Who leaves gets no new connection; those that are open stay, as with a Service.
+    """
+
+    def __enter__(self) -> Self:
+        self._state = _State()
+        self._turns = itertools.count()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="balancer")
+        self._thread.start()
+        self._server, self._watcher = self._do(self._open)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._do(self._shut)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def refused(self) -> int:
+        """How many connections a member did not accept although it counted as ready."""
+        return self._ask(lambda state: state.refused)
+
+    def join(self, member: Member) -> None:
+        """Take a member in; it gets connections as soon as it is ready."""
+        self._ask(lambda state: state.members.add(member))
+
+    def leave(self, port: int) -> None:
+        """Give a member no new connection."""
+
+        def leave(state: _State) -> None:
+            state.members = {member for member in state.members if member.port != port}
+            state.ready.discard(port)
+
+        self._ask(leave)
+
+    def is_ready(self, port: int) -> bool:
+        """Tell whether a member gets connections."""
+        return self._ask(lambda state: port in state.ready)
+
+    @contextmanager
+    def only(self, port: int) -> Iterator[None]:
+        """Have one member answer everything; connections to others are cut."""
+
+        def choose(state: _State) -> None:
+            state.only = port
+            for line in state.lines:
+                if line.port != port:
+                    line.cut()
+
+        self._ask(choose)
+        try:
+            yield
+        finally:
+            self._ask(lambda state: setattr(state, "only", None))
+
+    def cut(self) -> None:
+        """Break every connection off."""
+
+        def cut(state: _State) -> None:
+            for line in state.lines:
+                line.cut()
+
+        self._ask(cut)
+
+    async def _open(self) -> tuple[asyncio.Server, asyncio.Task[None]]:
+        server = await asyncio.start_server(self._pass_on, _HOST, 0)
+        return server, asyncio.create_task(self._watch())
+
+    async def _shut(self) -> None:
+        self._server.close()
+        self._watcher.cancel()
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for line in self._state.lines:
+                line.cut()
+            await asyncio.wait(others, timeout=_GLANCE)
+
+    async def _watch(self) -> None:
+        while True:
+            members = list(self._state.members)
+            answers = await asyncio.gather(*(_is_ready(member) for member in members))
+            for member, ready in zip(members, answers, strict=True):
+                if ready and member in self._state.members:
+                    self._state.ready.add(member.port)
+                else:
+                    self._state.ready.discard(member.port)
+            await asyncio.sleep(_GLANCE)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for port in self._choices():
+            try:
+                there, back = await asyncio.open_connection(_HOST, port)
+            except ConnectionError:
+                self._state.refused += 1
+                continue
+            line = _Line(port, (writer, back))
+            self._state.lines.add(line)
+            try:
+                await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            finally:
+                line.cut()
+                self._state.lines.discard(line)
+            return
+        writer.transport.abort()
+
+    def _choices(self) -> list[int]:
+        if self._state.only is not None:
+            return [self._state.only]
+        ports = sorted(self._state.ready)
+        first = next(self._turns) % max(1, len(ports))
+        return ports[first:] + ports[:first]
+
+    def _ask(self, question: Callable[[_State], T]) -> T:
+        async def answer() -> T:
+            return question(self._state)
+
+        return self._do(answer)
+
+    def _do(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return asyncio.run_coroutine_threadsafe(work(), self._loop).result(_ANSWER)
+
+
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    """Hand bytes on until the source ends, and say so; a break ends the other way as well."""
+    try:
+        while data := await source.read(_CHUNK):
+            sink.write(data)
+            await sink.drain()
+        if sink.can_write_eof():
+            sink.write_eof()
+    except OSError:
+        sink.transport.abort()
+
+
+async def _is_ready(member: Member) -> bool:
+    host = urlsplit(member.health_url).netloc
+    name, _, port = host.partition(":")
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            reader, writer = await asyncio.open_connection(name, int(port))
+            try:
+                writer.write(f"GET /readyz HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+                return b" 200 " in await reader.readline()
+            finally:
+                writer.transport.abort()
+    except (OSError, TimeoutError):
+        return False

@@ -1,0 +1,37 @@
+"""Many pods at once that need the same refresh: a Deployment that scales, a node that fails."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.cluster.pods import BOUND, Answer, Village, a_pod
+from tests.cluster.stage import Stage
+
+CLIENTS = 50
+
+
+@pytest.mark.parametrize("pods", [50, 500])
+def test_a_crowd_of_pods_costs_one_call_to_aws(stage: Stage, pods: int) -> None:
+    """All are admitted, none before the secret is fresh, unless it is told that it was not."""
+    village = Village(stage, "shop", "blog")
+    shop, blog = village.namespaces
+    village.serve_expired()
+    calls = stage.aws.calls(stage.key)
+    fresh = threading.Event()
+    pod = a_pod(shop, village.secret)
+
+    def create(_: int) -> Answer:
+        answer = village.author.create(pod)
+        if not (answer.warnings or fresh.is_set()):
+            assert village.pulls(shop)
+            fresh.set()  # and stays so
+        return answer
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        answers = list(pool.map(create, range(pods)))
+
+    assert {answer.status for answer in answers} == {201}
+    assert max(answer.took for answer in answers) < BOUND
+    stage.until("all can pull", lambda: village.pulls(shop) and village.pulls(blog))
+    assert stage.aws.calls(stage.key) == calls + 1

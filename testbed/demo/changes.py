@@ -3,19 +3,34 @@
 from collections.abc import Iterator
 
 from testbed.demo.sight import Condition, Sight, Target
-from testbed.demo.wording import say_count, say_expiry, say_list
+from testbed.demo.wording import say_count, say_expiry, say_list, say_pods
 
 
 def changes(before: Sight, after: Sight) -> tuple[str, ...]:
     """List what happened between two looks; nothing, when nothing did."""
-    return (*_aws(before, after), *_secrets(before, after), *_conditions(before, after))
+    return (
+        *_powers(before, after),
+        *_secrets(before, after),
+        *_pods(before, after),
+        *_conditions(before, after),
+    )
 
 
-def _aws(before: Sight, after: Sight) -> Iterator[str]:
-    if after.aws_down and not before.aws_down:
-        yield "AWS is down"
-    if before.aws_down and not after.aws_down:
-        yield "AWS is back"
+def _powers(before: Sight, after: Sight) -> Iterator[str]:
+    for who, then, now, returned in (
+        ("AWS", before.aws_down, after.aws_down, "is back"),
+        ("operator", before.operator_down, after.operator_down, "is starting again"),
+    ):
+        if then != now:
+            yield f"{who} {'is down' if now else returned}"
+
+
+def _pods(before: Sight, after: Sight) -> Iterator[str]:
+    new = after.pods_since(before)
+    for namespace in dict.fromkeys(pod.namespace for pod in new):
+        there = [pod for pod in new if pod.namespace == namespace]
+        noun = "pod" if len(there) == 1 else "pods"
+        yield f"{namespace}: {noun} created, {say_pods(there)}"
 
 
 def _secrets(before: Sight, after: Sight) -> Iterator[str]:

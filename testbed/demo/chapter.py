@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from testbed.demo.sight import Sight
 from testbed.errors import ControlPlaneError
@@ -98,23 +98,27 @@ class Teller(Protocol):
         """Give the person time to read, where somebody sits there."""
 
 
+# A look that begins when it is asked for.
+Look: TypeAlias = Callable[[], Awaitable[Sight]]
+
+
 @dataclass(frozen=True, slots=True)
 class Performance:
     """Performs chapters in front of a teller."""
 
     teller: Teller
-    look: Callable[[], Awaitable[Sight]]  # a look that begins when it is asked for
+    look: Look
 
     async def perform(self, chapters: Iterable[Chapter]) -> list[Verdict]:
         """Go through all chapters, also after one that failed, and return every verdict."""
         verdicts: list[Verdict] = []
         for number, chapter in enumerate(chapters, start=1):
             self.teller.begin(number, chapter)
-            await self.teller.breathe(timedelta(seconds=4))
+            await self.teller.breathe(timedelta(seconds=3))
             for step in chapter.steps:
                 verdicts += await self._take(step, chapter.title)
-                await self.teller.breathe(timedelta(seconds=2))
-            await self.teller.breathe(timedelta(seconds=2))
+                await self.teller.breathe(timedelta(seconds=1.5))
+            await self.teller.breathe(timedelta(seconds=1))
         return verdicts
 
     async def _take(self, step: Step, title: str) -> list[Verdict]:
@@ -161,6 +165,21 @@ class Performance:
         for verdict in verdicts:
             self.teller.judge(verdict)
         return verdicts
+
+
+async def wait_until(look: Look, check: Check, within: timedelta) -> None:
+    """Look until something holds that a step is to begin with.
+
+    Raises:
+        ControlPlaneError: it does not in time; says what was seen last.
+    """
+    deadline = _now() + within.total_seconds()
+    before = now = await look()
+    while not (seen := check(before, now)).holds:
+        if _now() >= deadline:
+            raise ControlPlaneError(f"{seen.words}, even after {within.total_seconds():.0f} s")
+        await asyncio.sleep(_PAUSE)
+        now = await look()
 
 
 def all_held(verdicts: Sequence[Verdict]) -> bool:

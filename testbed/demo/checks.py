@@ -1,12 +1,15 @@
 """What can be checked by looking: each compares the sight before a step with the one now."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from testbed.demo.chapter import Check, Seen
 from testbed.demo.sight import Condition, Credential, Sight
-from testbed.demo.wording import say_count, say_list
+from testbed.demo.wording import say_count, say_list, say_pods
 
 _SHUT = 401  # the registry does not know who asks; HTTP
+_EXPIRED = 403  # it knows the token, which has expired
+_LONGEST_HOLD = timedelta(seconds=2)  # of a pod: `timeoutSeconds` of the webhook
 
 
 def shut(namespaces: Sequence[str]) -> Check:
@@ -29,6 +32,24 @@ def opened(namespaces: Sequence[str]) -> Check:
         return _all(pulling, len(targets), "let in")
 
     return check
+
+
+def expired(_: Sight, now: Sight) -> Seen:
+    """Check that no pull secret opens the registry any more, because its token is too old."""
+    asked = [target for target in now.targets if target.secret]
+    refused = [target for target in asked if target.answer == _EXPIRED]
+    return _all(len(refused), len(asked), f"refused with {_EXPIRED}")
+
+
+def new(_: Sight, now: Sight) -> Seen:
+    """Check that no token has lived more than a quarter of its life, so that none is due."""
+    secrets = now.secrets().values()
+    fresh = [
+        secret
+        for secret in secrets
+        if secret.life and secret.expires_at and secret.expires_at - now.at >= secret.life * 3 / 4
+    ]
+    return _all(len(fresh), len(secrets), "new")
 
 
 def refreshed(times: int) -> Check:
@@ -82,6 +103,24 @@ def no_failed_pull(before: Sight, now: Sight) -> Seen:
     if not made:
         return Seen("nobody could pull to begin with")
     return Seen(f"{say_count(made, 'pull')}, all let in", holds=True)
+
+
+def pods_pull(number: int) -> Check:
+    """So many pods were admitted, and each found a token to pull with."""
+
+    def check(before: Sight, now: Sight) -> Seen:
+        pods = now.pods_since(before)
+        pulling = sum(pod.pulls for pod in pods)
+        return Seen(say_pods(pods), pulling == len(pods) == number)
+
+    return check
+
+
+def pod_came_too_early(before: Sight, now: Sight) -> Seen:
+    """Check that a pod was admitted in time, and found the token expired."""
+    pods = now.pods_since(before)
+    early = [pod for pod in pods if pod.held <= _LONGEST_HOLD and pod.answer == _EXPIRED]
+    return Seen(say_pods(pods), len(early) == len(pods) == 1)
 
 
 def came_back(namespace: str) -> Check:

@@ -60,15 +60,18 @@ class Cluster:
     async def credential(self, name: str) -> Credential | None:
         """Return the object; None: there is none."""
         path = f"{_CREDENTIALS}/{name}"
-        status, answer = await self.run(lambda: self._control_plane.request("GET", path))
-        if status == HTTPStatus.NOT_FOUND:
+        answer = await self.run(lambda: self._control_plane.request("GET", path))
+        if answer[0] == HTTPStatus.NOT_FOUND:
             return None
-        return read_credential(_accepted("GET", path, status, answer))
+        return read_credential(accepted("GET", path, answer))
 
     async def operator_writes(self) -> int:
-        """Count what the operator has written, by the API server's audit log."""
+        """Count what the operator has written besides its Lease, by the audit log."""
         events = await self.run(self._control_plane.audit)
-        return sum(event.user == _OPERATOR and event.verb in _WRITES for event in events)
+        return sum(
+            event.user == _OPERATOR and event.verb in _WRITES and event.resource != "leases"
+            for event in events
+        )
 
     # Changing.
 
@@ -96,6 +99,11 @@ class Cluster:
         body = {"spec": {"namespaces": list(namespaces)}}
         await self._ask("PATCH", f"{_CREDENTIALS}/{credential}", body, content_type=_MERGE)
 
+    async def set_refresh_policy(self, credential: str, policy: str) -> None:
+        """Change `spec.refreshPolicy` of the object."""
+        body = {"spec": {"refreshPolicy": policy}}
+        await self._ask("PATCH", f"{_CREDENTIALS}/{credential}", body, content_type=_MERGE)
+
     async def delete_credential(self, name: str) -> None:
         """Delete the object."""
         await self._ask("DELETE", f"{_CREDENTIALS}/{name}")
@@ -118,14 +126,25 @@ class Cluster:
         *,
         content_type: str = "application/json",
     ) -> Any:
-        status, answer = await self.run(
+        answer = await self.run(
             lambda: self._control_plane.request(method, path, body, content_type=content_type)
         )
-        return _accepted(method, path, status, answer)
+        return accepted(method, path, answer)
 
 
-def _accepted(method: str, path: str, status: int, answer: Any) -> Any:
+def accepted(method: str, path: str, answer: tuple[int, Any]) -> Any:
+    """Return what the API server answered to a request.
+
+    Args:
+        method: of the request.
+        path: of the request.
+        answer: HTTP status and body.
+
+    Raises:
+        ControlPlaneError: it refused.
+    """
+    status, body = answer
     if status >= HTTPStatus.BAD_REQUEST:
-        reason = answer["message"] if isinstance(answer, dict) else answer
+        reason = body["message"] if isinstance(body, dict) else body
         raise ControlPlaneError(f"{method} {path}: {status} {reason}")
-    return answer
+    return body

@@ -71,7 +71,7 @@ def _console() -> Console:
 def _parse(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="python -m testbed demo",
-        description="The operator at work on a local control plane, in about a minute. "
+        description="The operator at work on a local control plane, in about two minutes. "
         "Exit code 0: every promise held.",
     )
     parser.add_argument(

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from testbed.aws.server import FakeAws
 from testbed.demo.changes import changes
 from testbed.demo.cluster import Cluster
+from testbed.demo.pods import Pods
 from testbed.demo.prober import Prober
 from testbed.demo.sight import PullSecret, Sight, Target
+from testbed.operator import Operator
 from testbed.registry import FakeRegistry, pull_check
 
 _PAUSE = 0.2  # seconds between two looks: short against what people notice
@@ -18,6 +20,17 @@ _NOBODY = b"{}"  # a pull without a secret
 
 # Is told of every look and of what changed since the one before.
 Listener = Callable[[Sight, tuple[str, ...]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Where to look."""
+
+    cluster: Cluster
+    aws: FakeAws
+    registry: FakeRegistry
+    operator: Operator
+    pods: Pods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,20 +49,12 @@ class Observer:
     State is touched only within a look.
     """
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        *,
-        aws: FakeAws,
-        registry: FakeRegistry,
-        subject: Subject,
-    ) -> None:
+    def __init__(self, scene: Scene, subject: Subject) -> None:
         """Choose what to look at; the demo begins now."""
-        self._cluster = cluster
-        self._aws = aws
-        self._registry = registry
+        self._scene = scene
         self._subject = subject
         self._prober = Prober()
+        self._pulls_count = True
         self._one_at_a_time = asyncio.Lock()
         self._listeners: list[Listener] = []
         self._began = asyncio.get_running_loop().time()
@@ -79,6 +84,13 @@ class Observer:
                 listener(after, told)
             return after
 
+    def count_pulls(self, *, count: bool) -> None:
+        """Count pulls from now on, or not, while we let tokens expire and they fail by our doing.
+
+        When counting begins again, nothing is expected of a namespace until it opens.
+        """
+        self._pulls_count = count
+
     @asynccontextmanager
     async def undisturbed(self, spare: Iterable[str] = ()) -> AsyncIterator[None]:
         """Take no look meanwhile, and do not count what is about to fail by our own doing."""
@@ -89,9 +101,10 @@ class Observer:
     async def _see(self, before: Sight) -> Sight:
         elapsed = timedelta(seconds=asyncio.get_running_loop().time() - self._began)
         at = datetime.now(UTC)
-        credential = await self._cluster.credential(self._subject.credential)
-        existing = await self._cluster.namespaces()
-        secrets = await self._cluster.pull_secrets(self._subject.secret_name)
+        cluster, aws = self._scene.cluster, self._scene.aws
+        credential = await cluster.credential(self._subject.credential)
+        existing = await cluster.namespaces()
+        secrets = await cluster.pull_secrets(self._subject.secret_name)
         known = [target.namespace for target in before.targets]
         asked_for = credential.namespaces if credential else ()
         prepared = [name for name in self._subject.namespaces if name in existing]
@@ -105,16 +118,19 @@ class Observer:
             replace(target, answer=answer) for target, answer in zip(targets, answers, strict=True)
         )
         for target in seen:
-            self._prober.note(target, expected=target.namespace in asked_for)
+            expected = self._pulls_count and target.namespace in asked_for
+            self._prober.note(target, expected=expected)
         return Sight(
             elapsed=elapsed,
             at=at,
             credential=credential,
             targets=seen,
-            aws_down=self._aws.down,
-            aws_calls=self._aws.count(operation="ecr:GetAuthorizationToken"),
-            api_writes=await self._cluster.operator_writes(),
+            aws_down=aws.down,
+            operator_down=self._scene.operator.process.exit_code is not None,
+            aws_calls=aws.count(operation="ecr:GetAuthorizationToken"),
+            api_writes=await cluster.operator_writes(),
             pulls=self._prober.pulls,
+            pods=self._scene.pods.created,
         )
 
     async def _pull(self, target: Target) -> int | None:
@@ -122,9 +138,9 @@ class Observer:
             return None
         config = target.secret.docker_config if target.secret else _NOBODY
         try:
-            return await pull_check(config, self._subject.host, self._registry.url)
+            return await pull_check(config, self._subject.host, self._scene.registry.url)
         except ValueError:  # no kubelet could read it: it pulls without
-            return await pull_check(_NOBODY, self._subject.host, self._registry.url)
+            return await pull_check(_NOBODY, self._subject.host, self._scene.registry.url)
 
 
 def _follow(before: Target, *, exists: bool, secret: PullSecret | None) -> Target:

@@ -52,20 +52,21 @@ def counters(sight: Sight) -> RenderableType:
     line.append("is down" if sight.aws_down else "up", style=_BAD if sight.aws_down else _GOOD)
     line.append(f", {say_count(sight.aws_calls, 'call')}")
     line.append("    operator ", style=_QUIET)
-    line.append(say_count(sight.api_writes, "API write"))
+    down = sight.operator_down
+    line.append("is down" if down else "up", style=_BAD if down else _GOOD)
+    line.append(f", {say_count(sight.api_writes, 'API write')}")
     line.append("    pulls ", style=_QUIET)
     line.append(f"{sight.pulls.made:,}, ")
     failed = sight.pulls.failed
     line.append(f"{failed:,} failed", style=_BAD if failed else _GOOD)
+    if sight.pods:
+        line.append("    pods ", style=_QUIET)
+        line.append(f"{len(sight.pods):,}")
     return line
 
 
-def targets(sight: Sight, life: timedelta) -> RenderableType:
-    """One line per namespace.
-
-    Args:
-        life: of registry tokens, to draw what is left of it.
-    """
+def targets(sight: Sight) -> RenderableType:
+    """One line per namespace."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=_QUIET)
     table.add_column("NAMESPACE", no_wrap=True)
     table.add_column("PULL SECRET, AGE", no_wrap=True, min_width=_UID + 8)
@@ -78,7 +79,7 @@ def targets(sight: Sight, life: timedelta) -> RenderableType:
         table.add_row(
             target.namespace,
             _secret(target, sight.at),
-            _expiry(target, sight.at, life),
+            _expiry(target, sight.at),
             f"{target.refreshes}x" if target.secret else "",
             _answer(target),
         )
@@ -92,10 +93,13 @@ def _secret(target: Target, now: datetime) -> Text:
     return Text.assemble(target.secret.uid[:_UID], (f"  {age}", _QUIET))
 
 
-def _expiry(target: Target, now: datetime, life: timedelta) -> Text:
+def _expiry(target: Target, now: datetime) -> Text:
     if target.secret is None or target.secret.expires_at is None:
         return Text("-", style=_QUIET)
     expires_at = target.secret.expires_at
+    life = target.secret.life
+    if not life:
+        return Text(say_expiry(expires_at, now))
     left = max(timedelta(), min(life, expires_at - now))
     full = round(_BAR * (left / life))
     # Refreshes come when half is left; below a third, one is late.

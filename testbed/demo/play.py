@@ -59,7 +59,7 @@ async def play(control_plane: ControlPlane, console: Console, options: Options) 
         way_in = _way_in(control_plane)
         _introduce(console, options, way_in)
         chapters = story(stage.props, ending=not options.stay)
-        with _teller(console, options, chapters=len(chapters), way_in=way_in) as teller:
+        with _teller(console, chapters=len(chapters), way_in=way_in) as teller:
             verdicts, last = await _perform(chapters, stage, teller, leave, stay=options.stay)
         return Ending(verdicts=verdicts, sight=last, operator_log=stage.operator.log_text())
 
@@ -102,12 +102,12 @@ async def _perform(
 
 
 def _teller(
-    console: Console, options: Options, *, chapters: int, way_in: str
+    console: Console, *, chapters: int, way_in: str
 ) -> AbstractContextManager[Plain | Screen]:
     if not console.is_terminal or console.is_dumb_terminal:
         return nullcontext(Plain(console))
     footer = f"second terminal:  {way_in}"
-    return Screen(console, life=options.life, chapters=chapters, footer=footer)
+    return Screen(console, chapters=chapters, footer=footer)
 
 
 def _introduce(console: Console, options: Options, way_in: str) -> None:

@@ -7,17 +7,21 @@ from typing import Any
 
 from testbed.demo.sight import Condition, Credential, PullSecret
 
-_EXPIRY = "expiry"  # the annotation of a pull secret: RFC 3339
+# Annotations of a pull secret: RFC 3339.
+_EXPIRY = "expiry"
+_REFRESHED_AT = "aws.zakariaamine.com/refreshed-at"
 
 
 def read_pull_secret(manifest: Mapping[str, Any]) -> PullSecret:
     """Read a Secret of any content."""
     metadata = manifest["metadata"]
+    annotations = metadata.get("annotations") or {}
     data = manifest.get("data") or {}
     return PullSecret(
         uid=metadata["uid"],
         created_at=datetime.fromisoformat(metadata["creationTimestamp"]),
-        expires_at=_instant((metadata.get("annotations") or {}).get(_EXPIRY)),
+        refreshed_at=_instant(annotations.get(_REFRESHED_AT)),
+        expires_at=_instant(annotations.get(_EXPIRY)),
         docker_config=base64.b64decode(data.get(".dockerconfigjson", "")),
     )
 

@@ -25,16 +25,14 @@ _WIDEST = 100  # characters; longer lines are hard to read
 class Screen:
     """A teller that draws the whole screen anew with every look, while it is entered."""
 
-    def __init__(self, console: Console, *, life: timedelta, chapters: int, footer: str) -> None:
+    def __init__(self, console: Console, *, chapters: int, footer: str) -> None:
         """Prepare the screen.
 
         Args:
-            life: of registry tokens.
             chapters: how many there will be.
             footer: the line that stays at the bottom.
         """
         self._console = console
-        self._life = life
         self._chapters = chapters
         self._footer = footer
         self._where = ""
@@ -113,7 +111,7 @@ class Screen:
             panels.credential(sight),
             panels.counters(sight),
             Text(),
-            panels.targets(sight, self._life),
+            panels.targets(sight),
             Rule(style="dim"),
         )
         footer = Group(Rule(style="dim"), Text(self._footer, overflow="fold"))

@@ -13,8 +13,16 @@ class PullSecret:
 
     uid: str
     created_at: datetime
-    expires_at: datetime | None  # None: the annotation is missing or no instant
+    refreshed_at: datetime | None  # None, here and below: the annotation is missing or no instant
+    expires_at: datetime | None
     docker_config: bytes = field(repr=False)
+
+    @property
+    def life(self) -> timedelta | None:
+        """How long its token was good for when it was new; None: not known."""
+        if self.expires_at is None or self.refreshed_at is None:
+            return None
+        return self.expires_at - self.refreshed_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,20 @@ class Credential:
     degraded: Condition = Condition()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """A pod that was admitted, and what its node would have got right after."""
+
+    namespace: str
+    held: timedelta  # from the request to the API server's answer
+    answer: int  # HTTP status of the registry, for the pull secret that stood there by then
+
+    @property
+    def pulls(self) -> bool:
+        """Whether its first pull works."""
+        return self.answer == OPEN
+
+
 @dataclass(frozen=True, slots=True)
 class Pulls:
     """How the pulls that should have worked went, since the demo began."""
@@ -72,9 +94,11 @@ class Sight:
     credential: Credential | None = None
     targets: tuple[Target, ...] = ()  # in the order they came up
     aws_down: bool = False
+    operator_down: bool = False
     aws_calls: int = 0  # for registry tokens
     api_writes: int = 0  # of the operator, all kinds
     pulls: Pulls = Pulls()
+    pods: tuple[Pod, ...] = ()  # in the order they were created
 
     def target(self, namespace: str) -> Target:
         """Return the target of a namespace; one that was never heard of does not exist."""
@@ -86,6 +110,10 @@ class Sight:
     def secrets(self) -> dict[str, PullSecret]:
         """Return the pull secrets by namespace."""
         return {target.namespace: target.secret for target in self.targets if target.secret}
+
+    def pods_since(self, before: "Sight") -> tuple[Pod, ...]:
+        """Return the pods that were created after an earlier look."""
+        return self.pods[len(before.pods) :]
 
     def choose(self, namespaces: Iterable[str]) -> tuple[Target, ...]:
         """Return the targets of some namespaces."""

@@ -5,15 +5,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from testbed.aws import faults
 from testbed.aws.control import Control
 from testbed.aws.hosts import registry_host
 from testbed.aws.iam import ACCOUNT
 from testbed.aws.server import FakeAws
 from testbed.control_plane import ControlPlane
 from testbed.demo.cluster import Cluster
-from testbed.demo.observer import Observer, Subject
-from testbed.demo.props import CREDENTIAL, NAMESPACES, REGION, SECRET, Props
+from testbed.demo.observer import Observer, Scene, Subject
+from testbed.demo.pods import Pods
+from testbed.demo.props import CREDENTIAL, LATENCY, NAMESPACES, REGION, SECRET, Props
 from testbed.operator import Operator
+from testbed.ports import ReservedPort
 from testbed.registry import FakeRegistry
 
 
@@ -40,21 +43,42 @@ async def set_stage(control_plane: ControlPlane, life: timedelta) -> AsyncIterat
     async with AsyncExitStack() as stack:
         aws = await stack.enter_async_context(FakeAws())
         aws.token_lifetime = life
+        aws.misbehave(faults.latency(LATENCY))
         registry = await stack.enter_async_context(FakeRegistry(aws))
         control = await stack.enter_async_context(Control(aws))
         cluster = stack.enter_context(Cluster(control_plane))
-        logs = ("--log-format", "text")  # shown to a person, when something does not hold
-        operator = Operator(control_plane, aws.environment(), arguments=logs)
+        operator = Operator(control_plane, aws.environment(), arguments=_arguments())
         await cluster.run(operator.__enter__)
         stack.push(operator.__exit__)
+        host = registry_host(ACCOUNT, REGION)
+        pods = Pods(control_plane, registry, host=host, secret_name=SECRET)
+        await stack.enter_async_context(pods)
+        scene = Scene(cluster=cluster, aws=aws, registry=registry, operator=operator, pods=pods)
         subject = Subject(
-            credential=CREDENTIAL,
-            secret_name=SECRET,
-            namespaces=NAMESPACES,
-            host=registry_host(ACCOUNT, REGION),
+            credential=CREDENTIAL, secret_name=SECRET, namespaces=NAMESPACES, host=host
         )
-        observer = Observer(cluster, aws=aws, registry=registry, subject=subject)
         props = Props(
-            cluster=cluster, aws=aws, key=aws.add_access_key(), observer=observer, life=life
+            cluster=cluster,
+            aws=aws,
+            key=aws.add_access_key(),
+            operator=operator,
+            pods=pods,
+            observer=Observer(scene, subject),
+            life=life,
         )
         yield Stage(props=props, operator=operator, control=control)
+
+
+def _arguments() -> tuple[str, ...]:
+    """Return flags of the operator, besides those that the testbed gives it."""
+    port = ReservedPort()
+    port.close()
+    return (
+        "--log-format",
+        "text",  # shown to a person, when something does not hold
+        # The webhook is found where it was when the operator is started again, as behind a Service.
+        "--webhook-port",
+        str(port.number),
+        "--webhook-url",
+        f"https://127.0.0.1:{port.number}",
+    )

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from testbed.demo.sight import Pod
+
 _MINUTE = 60  # seconds
 _HOUR = 3600
 
@@ -31,6 +33,22 @@ def say_stopwatch(elapsed: timedelta) -> str:
     """Write the time since the start, as a stopwatch shows it."""
     minutes, seconds = divmod(int(elapsed.total_seconds()), _MINUTE)
     return f"{minutes}:{seconds:02}"
+
+
+def say_pods(pods: Sequence[Pod]) -> str:
+    """Say how long pods were held before they were admitted, and what came of their pulls."""
+    if not pods:
+        return "no pod was admitted"
+    shortest, longest = (_milliseconds(end(pod.held for pod in pods)) for end in (min, max))
+    if len(pods) == 1:
+        outcome = "let in" if pods[0].pulls else f"refused with {pods[0].answer}"
+        return f"admitted in {longest:,} ms, {outcome}"
+    pulling = sum(pod.pulls for pod in pods)
+    return f"{len(pods)} admitted in {shortest:,} to {longest:,} ms, {pulling} let in"
+
+
+def _milliseconds(span: timedelta) -> int:
+    return round(span / timedelta(milliseconds=1))
 
 
 def say_list(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from testbed.demo.sight import Condition, Credential, Pulls, PullSecret, Sight, Target
+from testbed.demo.sight import Condition, Credential, Pod, Pulls, PullSecret, Sight, Target
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LIFE = timedelta(seconds=30)
@@ -15,9 +15,19 @@ AT_EASE = Condition("False", "AsExpected", "nothing needs attention")
 def a_secret(**different: Any) -> PullSecret:
     """Return a pull secret with half of its life left."""
     secret = PullSecret(
-        uid="uid-1", created_at=NOON - LIFE, expires_at=NOON + LIFE / 2, docker_config=b"token 1"
+        uid="uid-1",
+        created_at=NOON - LIFE,
+        refreshed_at=NOON - LIFE / 2,
+        expires_at=NOON + LIFE / 2,
+        docker_config=b"token 1",
     )
     return replace(secret, **different)
+
+
+def a_pod(**different: Any) -> Pod:
+    """Return a pod that can pull."""
+    pod = Pod(namespace="ns1", held=timedelta(milliseconds=250), answer=200)
+    return replace(pod, **different)
 
 
 def a_target(namespace: str, **different: Any) -> Target:

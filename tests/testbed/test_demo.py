@@ -10,14 +10,16 @@ from pathlib import Path
 from testbed.aws.server import FakeAws
 from testbed.control_plane import ControlPlane
 from testbed.demo.cluster import Cluster
-from testbed.demo.observer import Observer, Subject
+from testbed.demo.observer import Observer, Scene, Subject
+from testbed.demo.pods import Pods
 from testbed.demo.props import Props
 from testbed.demo.story import story
+from testbed.operator import Operator
 from testbed.registry import FakeRegistry
 from tests.testbed.test_processes import pids_in
 
 _ROOT = Path(__file__).parents[2]
-_LONGEST = 240  # seconds; usually one minute
+_LONGEST = 240  # seconds; usually less than two minutes
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -45,14 +47,23 @@ def command_line(process: Path) -> str:
 
 async def promises() -> list[str]:
     """List all that the story promises, without performing it."""
-    aws = FakeAws()
-    cluster = Cluster(ControlPlane())
+    aws, control_plane = FakeAws(), ControlPlane()
+    registry = FakeRegistry(aws)
+    scene = Scene(
+        cluster=Cluster(control_plane),
+        aws=aws,
+        registry=registry,
+        operator=Operator(control_plane, {}),
+        pods=Pods(control_plane, registry, host="", secret_name=""),
+    )
     subject = Subject(credential="", secret_name="", namespaces=(), host="")
     props = Props(
-        cluster=cluster,
+        cluster=scene.cluster,
         aws=aws,
         key=aws.add_access_key(),
-        observer=Observer(cluster, aws=aws, registry=FakeRegistry(aws), subject=subject),
+        operator=scene.operator,
+        pods=scene.pods,
+        observer=Observer(scene, subject),
         life=timedelta(seconds=30),
     )
     return [

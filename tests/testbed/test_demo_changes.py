@@ -1,5 +1,6 @@
 """What changes between two looks is told in plain words, once for all it happens to."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from tests.testbed.demo_sights import (
     NOON,
     READY,
     a_credential,
+    a_pod,
     a_secret,
     a_sight,
     a_target,
@@ -66,6 +68,27 @@ EMPTY = a_sight(Target(namespace="ns1", exists=False), credential=None)
         ),
         pytest.param(a_sight(), a_sight(aws_down=True), ("AWS is down",), id="aws-down"),
         pytest.param(a_sight(aws_down=True), a_sight(), ("AWS is back",), id="aws-back"),
+        pytest.param(
+            a_sight(), a_sight(operator_down=True), ("operator is down",), id="operator-down",
+        ),
+        pytest.param(
+            a_sight(operator_down=True), a_sight(), ("operator is starting again",),
+            id="operator-back",
+        ),
+        pytest.param(
+            a_sight(pods=(a_pod(),)), a_sight(pods=(a_pod(), a_pod(answer=403))),
+            ("ns1: pod created, admitted in 250 ms, refused with 403",),
+            id="pod",
+        ),
+        pytest.param(
+            a_sight(),
+            a_sight(pods=(a_pod(), a_pod(namespace="ns2"), a_pod(held=timedelta(seconds=1.5)))),
+            (
+                "ns1: pods created, 2 admitted in 250 to 1,500 ms, 2 let in",
+                "ns2: pod created, admitted in 250 ms, let in",
+            ),
+            id="pods",
+        ),
         pytest.param(
             a_sight(), a_sight(credential=a_credential(degraded=DOWN)),
             ("Degraded is True (AwsUnavailable): no answer",),
@@ -124,7 +147,11 @@ def test_a_pull_secret_is_read_as_far_as_it_can_be() -> None:
     """Whoever edits a Secret may leave anything behind; that is no reason to stop looking."""
     metadata = {"uid": "u", "creationTimestamp": "2026-01-01T12:00:00Z"}
     spoilt = metadata | {"annotations": {"expiry": "tomorrow"}}
-    whole = metadata | {"annotations": {"expiry": "2026-01-01T12:00:30Z"}}
+    dates = {
+        "expiry": "2026-01-01T12:00:30Z",
+        "aws.zakariaamine.com/refreshed-at": "2026-01-01T12:00:00Z",
+    }
+    whole = metadata | {"annotations": dates}
     data = {".dockerconfigjson": "e30="}
 
     read = [
@@ -133,11 +160,15 @@ def test_a_pull_secret_is_read_as_far_as_it_can_be() -> None:
         read_pull_secret({"metadata": whole, "data": data}),
     ]
 
+    undated = PullSecret(
+        uid="u", created_at=NOON, refreshed_at=None, expires_at=None, docker_config=b""
+    )
     assert read == [
-        PullSecret(uid="u", created_at=NOON, expires_at=None, docker_config=b""),
-        PullSecret(uid="u", created_at=NOON, expires_at=None, docker_config=b"{}"),
-        PullSecret(uid="u", created_at=NOON, expires_at=NOON + LIFE, docker_config=b"{}"),
+        undated,
+        replace(undated, docker_config=b"{}"),
+        replace(undated, docker_config=b"{}", refreshed_at=NOON, expires_at=NOON + LIFE),
     ]
+    assert [secret.life for secret in read] == [None, None, LIFE]
 
 
 def test_a_credential_is_read_with_and_without_a_status() -> None:

@@ -16,6 +16,7 @@ from testbed.demo.chapter import (
     Step,
     Verdict,
     all_held,
+    wait_until,
 )
 from testbed.demo.command import conclude
 from testbed.demo.play import Ending
@@ -126,6 +127,29 @@ def test_what_could_not_be_done_keeps_no_promise(error: Exception) -> None:
         (False, "it could not be done: refused"),
         (True, "3 calls"),
     ]
+
+
+def test_a_step_may_wait_for_its_moment() -> None:
+    """What has to be so before something is done is looked for as long as it takes."""
+    world = World()
+
+    run_in_virtual_time(wait_until(world.look, calls_reach(4), _PATIENCE))
+
+    assert world.calls == 4
+
+
+def test_a_moment_that_does_not_come_is_named() -> None:
+    """A step that has waited in vain says for what, and keeps none of its promises."""
+
+    async def wait_in_vain() -> None:
+        await wait_until(World().look, never, _PATIENCE)
+
+    promise = Promise(words="a", check=calls_reach(1))
+    steps = (Step(words="", act=wait_in_vain, promises=(promise,)),)
+
+    found = perform(Chapter(title="", words="", steps=steps))
+
+    assert found == [("a", False, "it could not be done: nothing, even after 15 s")]
 
 
 def test_a_promise_is_compared_with_what_was_before_the_step() -> None:

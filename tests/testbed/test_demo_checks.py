@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,12 +10,33 @@ from testbed.demo import checks
 from testbed.demo.chapter import Check
 from testbed.demo.prober import Prober
 from testbed.demo.sight import Condition, Pulls, Sight, Target
-from tests.testbed.demo_sights import a_credential, a_secret, a_sight, a_target, bare
+from tests.testbed.demo_sights import (
+    LIFE,
+    NOON,
+    a_credential,
+    a_pod,
+    a_secret,
+    a_sight,
+    a_target,
+    bare,
+)
 
 BOTH = ("ns1", "ns2")
-BEFORE = a_sight()
+EARLIER = a_pod(answer=401)  # a pod of an earlier step: nobody's business
+BEFORE = a_sight(pods=(EARLIER,))
 OTHER = a_secret(uid="uid-2")
 DOWN = Condition("True", "AwsUnavailable", "no answer")
+
+
+def pods(number: int, **different: Any) -> Sight:
+    """Return a sight of that many new pods."""
+    return a_sight(pods=(EARLIER, *(a_pod(**different) for _ in range(number))))
+
+
+def aged(age: timedelta) -> Target:
+    """Return a namespace that holds a token of that age."""
+    secret = a_secret(refreshed_at=NOON - age, expires_at=NOON + LIFE - age)
+    return a_target("ns2", secret=secret)
 
 
 def refreshed(*times: int) -> tuple[Target, ...]:
@@ -45,6 +67,64 @@ def refreshed(*times: int) -> tuple[Target, ...]:
         pytest.param(
             checks.opened(["ns1"]), a_sight(a_target("ns1", secret=None)), False,
             "0 of 1 let in", id="open-without-a-secret",
+        ),
+        pytest.param(
+            checks.expired, a_sight(a_target("ns1", answer=403), bare("ns2")), True,
+            "1 of 1 refused with 403", id="expired",
+        ),
+        pytest.param(
+            checks.expired, a_sight(a_target("ns1", answer=403), a_target("ns2")), False,
+            "1 of 2 refused with 403", id="expired-but-one",
+        ),
+        pytest.param(
+            checks.expired, a_sight(a_target("ns1", answer=401)), False,
+            "0 of 1 refused with 403", id="unknown-rather-than-expired",
+        ),
+        pytest.param(
+            checks.new, a_sight(aged(LIFE / 4)), True, "1 of 1 new", id="new",
+        ),
+        pytest.param(
+            checks.new, a_sight(aged(LIFE / 4 + timedelta(microseconds=1))), False,
+            "0 of 1 new", id="not-new-any-more",
+        ),
+        pytest.param(
+            checks.new, a_sight(a_target("ns1", secret=a_secret(refreshed_at=None))), False,
+            "0 of 1 new", id="of-unknown-age",
+        ),
+        pytest.param(
+            checks.pods_pull(1), pods(1), True, "admitted in 250 ms, let in", id="pod-pulls",
+        ),
+        pytest.param(
+            checks.pods_pull(1), pods(1, answer=403), False,
+            "admitted in 250 ms, refused with 403", id="pod-does-not-pull",
+        ),
+        pytest.param(checks.pods_pull(1), pods(0), False, "no pod was admitted", id="no-pod"),
+        pytest.param(
+            checks.pods_pull(3), pods(3), True, "3 admitted in 250 to 250 ms, 3 let in", id="crowd",
+        ),
+        pytest.param(
+            checks.pods_pull(3), pods(2), False,
+            "2 admitted in 250 to 250 ms, 2 let in", id="crowd-but-one-is-missing",
+        ),
+        pytest.param(
+            checks.pods_pull(2),
+            a_sight(pods=(EARLIER, a_pod(), a_pod(held=timedelta(seconds=1), answer=403))), False,
+            "2 admitted in 250 to 1,000 ms, 1 let in", id="crowd-but-one-does-not-pull",
+        ),
+        pytest.param(
+            checks.pod_came_too_early, pods(1, held=timedelta(seconds=2), answer=403), True,
+            "admitted in 2,000 ms, refused with 403", id="pod-not-held",
+        ),
+        pytest.param(
+            checks.pod_came_too_early, pods(1, held=timedelta(seconds=2.001), answer=403), False,
+            "admitted in 2,001 ms, refused with 403", id="pod-held-too-long",
+        ),
+        pytest.param(
+            checks.pod_came_too_early, pods(1), False, "admitted in 250 ms, let in",
+            id="pod-came-in-time",
+        ),
+        pytest.param(
+            checks.pod_came_too_early, pods(0), False, "no pod was admitted", id="pod-refused",
         ),
         pytest.param(checks.refreshed(2), a_sight(*refreshed(2, 2)), True, "2 of 2", id="twice"),
         pytest.param(checks.refreshed(2), a_sight(*refreshed(2, 1)), False, "1 of 2", id="lagging"),

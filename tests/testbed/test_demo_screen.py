@@ -11,8 +11,8 @@ from testbed.demo.chapter import Chapter, Promise, Seen, Step, Verdict
 from testbed.demo.command import main
 from testbed.demo.plain import Plain
 from testbed.demo.screen import Screen
-from testbed.demo.sight import Pulls, Sight, Target
-from tests.testbed.demo_sights import LIFE, a_sight, a_target, bare
+from testbed.demo.sight import Pulls, PullSecret, Sight, Target
+from tests.testbed.demo_sights import LIFE, NOON, a_pod, a_secret, a_sight, a_target, bare
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _FIRST_ROW = "\x1b[H"  # every frame begins there
@@ -33,7 +33,7 @@ def last_frame(sight: Sight, *, height: int, width: int = 80, verdicts: int = 3)
     console = Console(
         file=written, force_terminal=True, color_system=None, width=width, height=height
     )
-    with Screen(console, life=LIFE, chapters=6, footer="the way in") as screen:
+    with Screen(console, chapters=6, footer="the way in") as screen:
         screen.begin(2, CHAPTER)
         screen.step(STEP)
         for number in range(verdicts):
@@ -57,7 +57,7 @@ def test_the_screen_shows_everything_there_is() -> None:
     assert [re.sub(r"  +", "  ", line) for line in lines if line[:1] in {"E", "m", "A", "n"}] == [
         "ECR pull secrets, kept valid  chapter 2 of 6  1:15",
         "my-ecr-credentials  True  2/2  in 15 s  PullSecretsReady  no",
-        "AWS is down, 1 call  operator 7 API writes  pulls 1,200, 3 failed",
+        "AWS is down, 1 call  operator up, 7 API writes  pulls 1,200, 3 failed",
         "ns1  uid-1  30 s  ━━━━━───── in 15 s  0x  ✔ yes",
         "ns2  uid-1  30 s  ━━━━━───── in 15 s  4x  ✘ no, 403",
         "ns3  -  -  no pull secret, 401",
@@ -70,6 +70,40 @@ def test_the_screen_shows_everything_there_is() -> None:
         " 1:15  ns1: pull secret created",
         "the way in",
     } <= set(lines)
+
+
+def test_the_screen_shows_pods_and_an_operator_that_is_down() -> None:
+    """As soon as there is a pod they are counted, and whoever is down says so."""
+    sight = a_sight(pods=(a_pod(), a_pod()), operator_down=True)
+
+    lines = last_frame(sight, height=24, width=100)
+
+    assert [re.sub(r"  +", "  ", line) for line in lines if line.startswith("AWS")] == [
+        "AWS up, 1 call  operator is down, 7 API writes  pulls 100, 0 failed  pods 2"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("secret", "expected"),
+    [
+        pytest.param(a_secret(), "━━━━━───── in 15 s", id="half"),
+        pytest.param(
+            a_secret(refreshed_at=NOON - LIFE, expires_at=NOON + LIFE), "━━━━━───── in 30 s",
+            id="half-of-a-longer-life",
+        ),
+        pytest.param(a_secret(expires_at=NOON), "────────── 0 s ago", id="nothing-left"),
+        pytest.param(a_secret(refreshed_at=None), "in 15 s", id="life-not-known"),
+        pytest.param(a_secret(expires_at=None), "-", id="expiry-not-known"),
+    ],
+)  # fmt: skip
+def test_what_is_left_is_drawn_as_a_part_of_the_tokens_own_life(
+    secret: PullSecret, expected: str
+) -> None:
+    """Tokens do not all live equally long; a bar is full when its own is new."""
+    lines = last_frame(a_sight(a_target("ns1", secret=secret)), height=24)
+
+    (row,) = (line for line in lines if line.startswith("ns1"))
+    assert f"  {expected}  " in row
 
 
 @pytest.mark.parametrize("height", [16, 24, 40])

@@ -6,21 +6,27 @@ from datetime import timedelta
 from testbed.demo import checks
 from testbed.demo.chapter import Chapter, Promise, Step
 from testbed.demo.props import Props
+from testbed.demo.wording import say_span
 
 _RECOVERY = timedelta(seconds=60)  # everything is right again that long after a fault ends
 # How long AWS stays away once it was missed. Less than what the operator waits at least between
 # two tries (5 s), so that the next one finds AWS back.
 _OUTAGE = timedelta(seconds=1.5)
+# When AWS is back, the old tokens have less than half of their life left, by the 5 s at least that
+# the operator waits. New ones have to outlive them, so they may be shorter than half by this much.
+_SHORTER = timedelta(seconds=3)
 
 
 def outage(props: Props) -> Chapter:
     """Show that nothing is lost while AWS is away."""
+    shorter = props.life / 2 - _SHORTER
 
     async def go_down() -> None:
         props.aws.down = True
 
     async def come_up() -> None:
         await asyncio.sleep(_OUTAGE.total_seconds())
+        props.aws.token_lifetime = shorter
         props.aws.down = False
 
     return Chapter(
@@ -48,7 +54,10 @@ def outage(props: Props) -> Chapter:
                 ),
             ),
             Step(
-                words="Bring AWS back.",
+                words=(
+                    f"Bring AWS back. Its new tokens live {say_span(shorter)} only, so that you "
+                    "need not wait long for their end."
+                ),
                 act=come_up,
                 promises=(
                     Promise(

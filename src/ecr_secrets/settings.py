@@ -50,6 +50,16 @@ class Config:
         "Namespace the operator runs in; Kubernetes Events name it as their reporter. Default: "
         "the one of the ServiceAccount or of the context.",
     )
+    namespaces: str | None = setting(
+        None,
+        "Namespaces, separated by commas, that pull secrets are kept in; no rights on Secrets of "
+        "others are needed then. Default: all that objects name.",
+    )
+    credential_selector: str | None = setting(
+        None,
+        "Label selector of the AWSECRCredential objects to serve, such as team=shop, where "
+        "several operators share a cluster. Default: all.",
+    )
     metrics_port: int = setting(
         8080, "Port that serves /metrics. 0: none.", at_least=0, at_most=65535
     )
@@ -73,6 +83,14 @@ class Config:
         "kube-ecr-secrets-operator", "Service in front of the webhook, in --namespace."
     )
     webhook_service_port: int = setting(443, "Port of that Service.", at_least=1, at_most=65535)
+    webhook_configuration: str = setting(
+        "kube-ecr-secrets-operator",
+        "ValidatingWebhookConfiguration that the operator keeps.",
+    )
+    webhook_secret: str = setting(
+        "kube-ecr-secrets-operator-webhook",
+        "Secret in --namespace that the webhook's certificate authorities are kept in.",
+    )
     webhook_owner: str = setting(
         "kube-ecr-secrets-operator",
         "ClusterRole that the webhook configuration is owned by, so that uninstalling collects it.",

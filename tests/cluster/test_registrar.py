@@ -70,6 +70,7 @@ class Replica:
         async with Client(access) as client:
             registrar = Registrar(
                 client,
+                NAME,
                 leading=lambda: self.leads,
                 changed=lambda: None,
                 healed=self.told.append,

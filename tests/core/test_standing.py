@@ -171,3 +171,14 @@ def test_what_has_expired_still_says_when() -> None:
 
     assert standing.stamps == frozenset()
     assert standing.worn == {EXPIRED.stamp}
+
+
+def test_a_namespace_outside_of_the_scope_counts_as_failed_and_names_the_flag() -> None:
+    """Whoever asks for it reads where to allow it."""
+    standing = stand([Refuse(SHOP, "OutOfScope", None)], Outcome(), now=NOON)
+
+    (trouble,) = standing.troubles
+    assert standing.failed == {SHOP}
+    assert trouble.reason == "OutOfScope"
+    assert "--namespaces" in trouble.message
+    assert "shop" in trouble.message

@@ -1,5 +1,6 @@
 """Which Secret needs what: each state a target can be in leads to one action."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -300,3 +301,15 @@ def test_one_namespace_that_lags_behind_keeps_its_old_name_alone() -> None:
     assert [action for action in actions if isinstance(action, Delete)] == [
         Delete(old_bank.key, old_bank)
     ]
+
+
+def test_a_namespace_outside_of_the_scope_is_refused_and_not_looked_at() -> None:
+    """Whether it exists or not: the others are served, and the status says so."""
+    world = replace(a_world(namespaces=("shop", "bank")), outside=["bank"])
+
+    actions = survey(a_credential("shop", "bank"), world, source=SOURCE, now=NOON)
+
+    assert actions == (
+        Write(SHOP, "Missing", None),
+        Refuse(ObjectKey("bank", "ecr-login"), "OutOfScope", None),
+    )

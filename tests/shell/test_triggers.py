@@ -9,6 +9,7 @@ from ecr_secrets.controller.world import Namespace
 from ecr_secrets.core.access_secret import AccessSecret
 from ecr_secrets.core.credential import CredentialObject
 from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.scope import Scope
 from tests.core.builders import OTHER_UID, a_credential_manifest, a_pull_secret
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -140,3 +141,13 @@ def test_a_spec_that_cannot_be_understood_is_looked_at_and_no_more() -> None:
     watchers.listeners.pull_secret(TARGET, a_pull_secret("shop"), None)
 
     assert watchers.woken == ["shop-ecr"]
+
+
+def test_a_pod_outside_of_the_scope_is_nobodys_business() -> None:
+    """Nothing can be done for it, so it is not held up."""
+    triggers = Triggers(lambda _: None, scope=Scope(frozenset({"bank"})))
+    manifest = a_credential_manifest("shop", "bank", name="ecr")
+    triggers.listeners().credential(manifest.metadata.key, None, manifest)
+
+    assert triggers.managed(ObjectKey("bank", "ecr-login")) == "ecr"
+    assert triggers.managed(TARGET) is None

@@ -21,8 +21,9 @@ from ecr_secrets.controller.status_writer import StatusWriter
 from ecr_secrets.controller.supply import Aws, Supplier
 from ecr_secrets.controller.teller import Teller
 from ecr_secrets.controller.triggers import Triggers
-from ecr_secrets.controller.world import World
+from ecr_secrets.controller.world import View, World
 from ecr_secrets.controller.writers import Writers
+from ecr_secrets.core.scope import parse_scope
 from ecr_secrets.kube.client import Client
 from ecr_secrets.kube.workqueue import WorkQueue
 from ecr_secrets.settings import Config
@@ -78,10 +79,19 @@ def assemble(config: Config, client: Client, aws: Aws, wiring: Wiring) -> Operat
     """Put the controller together; nothing runs yet."""
     loop = asyncio.get_running_loop()
     queue: WorkQueue[str] = WorkQueue(floor=RETRY_FLOOR, cap=RETRY_CAP)
-    triggers = Triggers(queue.add, changed=wiring.changed)
+    scope = parse_scope(config.namespaces)
+    triggers = Triggers(queue.add, changed=wiring.changed, scope=scope)
     demand = Demand(queue.add)
     harvester = Harvester(aws, patience=_PATIENCE, look_again=queue.add)
-    world = World(client, triggers.listeners(), sync_timeout=_SYNC_TIMEOUT)
+    world = World(
+        client,
+        triggers.listeners(),
+        View(
+            scope=scope,
+            credential_selector=config.credential_selector,
+            sync_timeout=_SYNC_TIMEOUT,
+        ),
+    )
     triggers.view = world.secrets
     writers = Writers(at_once=config.max_concurrent_writes, per_second=config.max_writes_per_second)
     retries = Retries(clock=loop.time, random=random.random)  # noqa: S311 - jitter

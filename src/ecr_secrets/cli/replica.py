@@ -61,7 +61,12 @@ class Replica:
         self._operator = assemble(config, place.client, place.aws, wiring)
         # None: switched off; what is left over of one is seen to then.
         self._webhook = self._make_webhook(self._operator) if config.webhook_port else None
-        self._leftover = Leftover(place.client, namespace=place.namespace, leading=self._is_leading)
+        self._leftover = Leftover(
+            place.client,
+            config.webhook_configuration,
+            namespace=place.namespace,
+            leading=self._is_leading,
+        )
 
     async def run(self) -> None:
         """Let everything run until asked to stop, then let what has begun come to its end."""

@@ -14,7 +14,7 @@ from ecr_secrets.core.webhook_configuration import Registration, render_configur
 from ecr_secrets.kube.client import Client
 from ecr_secrets.settings import Config
 from ecr_secrets.webhook.admit import PodWebhook
-from ecr_secrets.webhook.ca_secret import SECRET_NAME, CaSecret
+from ecr_secrets.webhook.ca_secret import CaSecret
 from ecr_secrets.webhook.certificates import Certificates
 from ecr_secrets.webhook.owner import OwnerSearch
 from ecr_secrets.webhook.registration import Registrar, Wishes
@@ -22,7 +22,6 @@ from ecr_secrets.webhook.server import WebhookServer
 from ecr_secrets.webhook.serving_files import ServingFiles
 from ecr_secrets.webhook.surroundings import Terms
 
-CA_SECRET = SECRET_NAME
 _HEALED = Occurrence(
     "Warning", "WebhookConfigurationHealed", "somebody's change of the configuration was undone"
 )
@@ -83,6 +82,7 @@ class Webhook:
         self._owner = OwnerSearch(client, config.webhook_owner)
         self._registrar = Registrar(
             client,
+            config.webhook_configuration,
             leading=surroundings.leading,
             changed=self._look,
             healed=lambda about: surroundings.record(_CONFIGURATION, about, _HEALED),
@@ -150,6 +150,7 @@ class Webhook:
 
     async def _render(self, names: frozenset[str], bundle: bytes) -> Manifest:
         registration = Registration(
+            name=self._config.webhook_configuration,
             endpoint=self._endpoint,
             ca_bundle=bundle,
             secret_names=names,
@@ -171,7 +172,7 @@ class Webhook:
             )
         records = CaSecret(
             self._client,
-            ObjectKey(self._surroundings.namespace, SECRET_NAME),
+            ObjectKey(self._surroundings.namespace, self._config.webhook_secret),
             self._record_changed,
         )
         return Certificates(

@@ -111,7 +111,7 @@ class Reconciler:
         standing = stand(assignment.actions, outcome, now=self.clock())
         left = leftovers(credential, observed).keys() - outcome.deleted
         findings = Findings(
-            missing=credential.namespaces - frozenset(observed.namespaces),
+            missing=credential.namespaces.difference(observed.namespaces, observed.outside),
             problem=problem or supply.problem or self.world.trouble(credential),
             region_errors=supply.errors,
             secret_names=tuple(sorted({credential.secret_name, *(key.name for key in left)})),

@@ -9,6 +9,7 @@ from ecr_secrets.core.access_secret import AccessSecret
 from ecr_secrets.core.credential import Credential, CredentialObject, parse_credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
+from ecr_secrets.core.scope import Scope
 from ecr_secrets.errors import InvalidSpecError
 
 
@@ -19,16 +20,22 @@ class Triggers:
     """
 
     def __init__(
-        self, wake: Callable[[str], None], *, changed: Callable[[], None] = lambda: None
+        self,
+        wake: Callable[[str], None],
+        *,
+        changed: Callable[[], None] = lambda: None,
+        scope: Scope | None = None,
     ) -> None:
         """Start with no credential known.
 
         Args:
             wake: is called with the name of each credential that should be looked at.
             changed: is told that credentials have come, changed or gone.
+            scope: the namespaces we work in; None: all.
         """
         self._wake = wake
         self._changed = changed
+        self._scope = scope or Scope()
         self._credentials: dict[str, Credential] = {}  # those whose spec can be understood
         self._first: defaultdict[str, set[ObjectKey]] = defaultdict(set)
         self.view: SecretView | None = None  # None: not wired yet, so nothing is our own write
@@ -48,6 +55,8 @@ class Triggers:
 
     def managed(self, target: ObjectKey) -> str | None:
         """Name the credential that keeps a target; None: none does. Of several, the first."""
+        if not self._scope.includes(target.namespace):
+            return None
         claims = (
             name
             for name, credential in self._credentials.items()

@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from ecr_secrets.controller.informer_pool import InformerPool, trouble, wait_synced
+from ecr_secrets.controller.secret_places import SecretPlaces
 from ecr_secrets.controller.secret_view import SecretView
 from ecr_secrets.controller.status_writer import CREDENTIALS
 from ecr_secrets.core.access_secret import AccessSecret, parse_access_secret
@@ -15,6 +16,7 @@ from ecr_secrets.core.credential import Credential, CredentialObject, read_crede
 from ecr_secrets.core.objects import ObjectKey, ObjectMeta
 from ecr_secrets.core.plan import Observed
 from ecr_secrets.core.pull_secret import PullSecret, parse_pull_secret
+from ecr_secrets.core.scope import Scope
 from ecr_secrets.errors import OperatorError
 from ecr_secrets.kube.client import Client
 from ecr_secrets.kube.informer import Informer
@@ -30,6 +32,7 @@ class Namespace:
 
 
 # Shared by all: with thousands of namespaces, what is kept of each counts.
+_EVERYWHERE = Scope()
 _OPEN, _CLOSING = Namespace(open=True), Namespace(open=False)
 
 
@@ -57,25 +60,35 @@ class Listeners:
     access_secret: Callable[[ObjectKey, AccessSecret | None, AccessSecret | None], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What of the cluster is looked at."""
+
+    scope: Scope = _EVERYWHERE  # where pull secrets are
+    credential_selector: str | None = None  # labels of credentials; None: whatever their labels
+    sync_timeout: timedelta  # how long a reconcile waits for the first look at something
+
+
 class World:
     """All informers of the controller.
 
-    Pull secrets are followed by name, in all namespaces; AWS accesses one by one. No Secret of
-    another name is ever listed.
+    Pull secrets are followed by name; AWS accesses one by one. No Secret of another name is ever
+    listed.
     """
 
-    def __init__(self, client: Client, listeners: Listeners, *, sync_timeout: timedelta) -> None:
+    def __init__(self, client: Client, listeners: Listeners, view: View) -> None:
         """Prepare the informers; nothing is followed before `run`.
 
         Args:
             client: how to reach the API server.
             listeners: who is told of changes.
-            sync_timeout: how long a reconcile waits for the first look at something.
+            view: what is looked at.
         """
-        self._sync_timeout = sync_timeout
+        self._sync_timeout = view.sync_timeout
+        self._scope = view.scope
         self._credentials = Informer(
             client,
-            Selection(resource=CREDENTIALS),
+            Selection(resource=CREDENTIALS, label_selector=view.credential_selector),
             decode=read_credential,
             on_change=listeners.credential,
         )
@@ -86,10 +99,11 @@ class World:
             on_change=listeners.namespace,
         )
 
-        def pull_secrets(name: str) -> Informer[PullSecret]:
+        def pull_secrets(key: ObjectKey) -> Informer[PullSecret]:
+            selector = f"metadata.name={key.name}"
             return Informer(
                 client,
-                Selection(resource=SECRETS, field_selector=f"metadata.name={name}"),
+                Selection(resource=SECRETS, namespace=key.namespace, field_selector=selector),
                 decode=parse_pull_secret,
                 on_change=listeners.pull_secret,
             )
@@ -105,7 +119,8 @@ class World:
 
         self._pull_secrets = InformerPool(pull_secrets, what="pull secrets named")
         self._access_secrets = InformerPool(access_secret, what="AWS access")
-        self.secrets = SecretView(self._pull_secrets)
+        self._secret_places = SecretPlaces(self._pull_secrets, view.scope.places)
+        self.secrets = SecretView(self._secret_places)
 
     async def run(self) -> None:
         """Follow the cluster until cancelled."""
@@ -139,11 +154,12 @@ class World:
             OperatorError: something could not be seen in time.
         """
         access = credential.access.secret
-        self._pull_secrets.hold(credential.name, names)
+        places = [key for name in names for key in self._secret_places.keys(name)]
+        self._pull_secrets.hold(credential.name, places)
         self._access_secrets.hold(credential.name, [access] if access else [])
         await wait_synced(self._namespaces, "namespaces", self._sync_timeout)
-        for name in names:
-            await self._pull_secrets.wait_synced(name, self._sync_timeout)
+        for place in places:
+            await self._pull_secrets.wait_synced(place, self._sync_timeout)
         if access:
             await self._access_secrets.wait_synced(access, self._sync_timeout)
 
@@ -154,10 +170,11 @@ class World:
 
     def observe(self, credential: Credential, names: frozenset[str]) -> Observed:
         """Show what concerns a credential, as it is now."""
-        store = self._namespaces.store
+        store, asked = self._namespaces.store, credential.namespaces
         return Observed(
             namespaces=frozenset(key.name for key, found in store.items() if found.open),
             secrets=self.secrets.of(credential, names),
+            outside=sorted(each for each in asked if not self._scope.includes(each)),
         )
 
     def trouble(self, credential: Credential) -> OperatorError | None:

@@ -21,7 +21,12 @@ Need: TypeAlias = Literal[
     "Stale",
     "Outdated",
 ]
-Refusal: TypeAlias = Literal["ForeignSecret", "OwnedByOther", "UnusableSecret"]
+Refusal: TypeAlias = Literal[
+    "ForeignSecret",
+    "OwnedByOther",
+    "UnusableSecret",
+    "OutOfScope",  # the operator is not to look there
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Refuse:
 
     target: ObjectKey
     because: Refusal
-    found: PullSecret
+    found: PullSecret | None  # None: there is none, or we have not looked
 
 
 @dataclass(frozen=True, slots=True)

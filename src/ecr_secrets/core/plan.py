@@ -30,6 +30,7 @@ class Observed:
 
     namespaces: Collection[str]  # those that exist and are not being deleted
     secrets: Mapping[ObjectKey, PullSecret]  # on a target, or owned by the credential
+    outside: Collection[str] = ()  # asked for, where the operator is not to look
 
 
 def survey(
@@ -53,6 +54,7 @@ def survey(
         _look(credential, target, observed.secrets.get(target), source=source, now=now)
         for target in present_targets(credential, observed)
     ]
+    outside = [Refuse(credential.target(name), "OutOfScope", None) for name in observed.outside]
     if not renew:
         wanted = [_leave_to_age(action) for action in wanted]
     # A pull secret under an old name goes only once the one under the new name is in place.
@@ -62,7 +64,7 @@ def survey(
         for key, secret in leftovers(credential, observed).items()
         if key.namespace in observed.namespaces and key.namespace not in unserved
     ]
-    return (*wanted, *unwanted)
+    return (*wanted, *outside, *unwanted)
 
 
 def _leave_to_age(action: Action) -> Action:
@@ -84,11 +86,11 @@ def leftovers(credential: Credential, observed: Observed) -> dict[ObjectKey, Pul
 
 
 def present_targets(credential: Credential, observed: Observed) -> list[ObjectKey]:
-    """List the targets whose namespaces exist."""
+    """List the targets that can be served: their namespaces exist."""
     return [
         credential.target(name)
         for name in sorted(credential.namespaces)
-        if name in observed.namespaces
+        if name in observed.namespaces and name not in observed.outside
     ]
 
 

@@ -110,5 +110,5 @@ def overruled(write: Write, content: Content) -> str | None:
     if found is None or write.because not in _WORTHLESS:
         return None
     stamp, offered = found.stamp, latest_expiry(content.annotations()[REGISTRIES])
-    fenced = stamp.stamped and stamp.source == content.source and stamp.latest_expiry > offered
+    fenced = stamp.source == content.source and stamp.latest_expiry > offered
     return found.resource_version if fenced else None

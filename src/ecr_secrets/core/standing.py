@@ -86,7 +86,12 @@ def _trouble(action: Action, failures: Mapping[ObjectKey, OperatorError]) -> Tro
 
 def _explain(action: Refuse) -> str:
     where = f"Secret {action.target}"
-    if action.because == "OwnedByOther":
+    if action.because == "OutOfScope":
+        return (
+            f"namespace {action.target.namespace} is not among --namespaces, so it is not looked "
+            "at; add it there (rbac.namespaces of the chart)"
+        )
+    if action.because == "OwnedByOther" and action.found:
         return (
             f"{where} belongs to AWSECRCredential {action.found.owner_name}; "
             "choose another spec.secretName or take the namespace out of one of the two"

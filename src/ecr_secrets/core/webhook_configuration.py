@@ -56,6 +56,7 @@ class Owner:
 class Registration:
     """Everything the configuration depends on."""
 
+    name: str = NAME  # of the configuration
     endpoint: ServiceEndpoint | str  # a Service, or the URL of a process outside the cluster
     ca_bundle: bytes  # PEM
     secret_names: frozenset[str]  # of managed pull secrets; empty: nothing to register
@@ -65,7 +66,7 @@ class Registration:
 
 def render_configuration(registration: Registration) -> Manifest:
     """Build the configuration to apply."""
-    metadata: dict[str, Any] = {"name": NAME}
+    metadata: dict[str, Any] = {"name": registration.name}
     if registration.owner:
         metadata["ownerReferences"] = [
             {

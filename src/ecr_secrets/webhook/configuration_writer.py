@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ecr_secrets.core.objects import Manifest, ObjectKey, ObjectMeta
-from ecr_secrets.core.webhook_configuration import NAME
 from ecr_secrets.errors import ContestedError, NotFoundError
 from ecr_secrets.kube.client import Client
 from ecr_secrets.kube.resource import Resource
@@ -24,7 +23,6 @@ CONFIGURATIONS = Resource(
     plural="validatingwebhookconfigurations",
     namespaced=False,
 )
-KEY = ObjectKey("", NAME)
 _FIELD_MANAGER = "kube-ecr-secrets-operator"
 # An apply with a resource version that no object can have creates, and never overwrites.
 _ABSENT = {"resourceVersion": "1"}
@@ -38,14 +36,16 @@ class ConfigurationWriter:
     State is touched only between awaits of one event loop.
     """
 
-    def __init__(self, client: Client, healed: Callable[[ObjectMeta], None]) -> None:
+    def __init__(self, client: Client, name: str, *, healed: Callable[[ObjectMeta], None]) -> None:
         """Prepare to write.
 
         Args:
             client: how to reach the API server.
+            name: of the configuration.
             healed: is told when somebody else's change was undone.
         """
         self._client = client
+        self._key = ObjectKey("", name)
         self._healed = healed
         self._restraint = Restraint(_MOST_HEALED, within=_WITHIN)
         self.kept: Found | None = None  # as it was when it was right; None: there should be none
@@ -57,7 +57,7 @@ class ConfigurationWriter:
             OperatorError: the API server did not say.
         """
         try:
-            return await self._client.get(CONFIGURATIONS, KEY, into=Found)
+            return await self._client.get(CONFIGURATIONS, self._key, into=Found)
         except NotFoundError:
             return None
 
@@ -70,7 +70,7 @@ class ConfigurationWriter:
         disturbed = self._is_disturbed(None)
         written = await self._client.apply(
             CONFIGURATIONS,
-            KEY,
+            self._key,
             {**manifest, "metadata": {**manifest["metadata"], **_ABSENT}},
             field_manager=_FIELD_MANAGER,
             force=False,
@@ -85,7 +85,7 @@ class ConfigurationWriter:
             OperatorError: the API server did not take it.
         """
         disturbed = self._is_disturbed(found)
-        written = await self._client.merge_patch(CONFIGURATIONS, KEY, patch, into=Found)
+        written = await self._client.merge_patch(CONFIGURATIONS, self._key, patch, into=Found)
         return self._tell(written, disturbed=disturbed)
 
     async def remove(self, found: Found) -> None:
@@ -96,7 +96,7 @@ class ConfigurationWriter:
         """
         try:
             await self._client.delete(
-                CONFIGURATIONS, KEY, uid=found.metadata.uid, resource_version=found.version
+                CONFIGURATIONS, self._key, uid=found.metadata.uid, resource_version=found.version
             )
         except NotFoundError:
             return  # which is what was wanted

@@ -26,16 +26,19 @@ def _nobody(_: ObjectMeta) -> None:
 class Leftover:
     """What the leader does about the webhook when there is none."""
 
-    def __init__(self, client: Client, *, namespace: str, leading: Callable[[], bool]) -> None:
+    def __init__(
+        self, client: Client, name: str, *, namespace: str, leading: Callable[[], bool]
+    ) -> None:
         """Prepare; nothing happens before `run`.
 
         Args:
             client: how to reach the API server.
+            name: of the configuration.
             namespace: the operator's own. A configuration that another namespace's operator made
                 is none of our business.
             leading: whether it is our business at all.
         """
-        self._writer = ConfigurationWriter(client, _nobody)
+        self._writer = ConfigurationWriter(client, name, healed=_nobody)
         self._namespace = namespace
         self._leading = leading
         self._woken = asyncio.Event()

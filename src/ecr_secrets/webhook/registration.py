@@ -14,13 +14,12 @@ from typing import Self
 
 from msgspec.json import Decoder
 
-from ecr_secrets.core.objects import Manifest, ObjectMeta
-from ecr_secrets.core.webhook_configuration import NAME
+from ecr_secrets.core.objects import Manifest, ObjectKey, ObjectMeta
 from ecr_secrets.errors import ConflictError, OperatorError, UnavailableError
 from ecr_secrets.kube.client import Client
 from ecr_secrets.kube.informer import Informer
 from ecr_secrets.kube.selection import Selection
-from ecr_secrets.webhook.configuration_writer import CONFIGURATIONS, KEY, ConfigurationWriter
+from ecr_secrets.webhook.configuration_writer import CONFIGURATIONS, ConfigurationWriter
 from ecr_secrets.webhook.found_configuration import Found, patch_to, patch_with_bundle
 
 log = logging.getLogger(__name__)
@@ -67,6 +66,7 @@ class Registrar:
     def __init__(
         self,
         client: Client,
+        name: str,
         *,
         leading: Callable[[], bool],
         changed: Callable[[], None],
@@ -76,12 +76,14 @@ class Registrar:
 
         Args:
             client: how to reach the API server.
+            name: of the configuration.
             leading: whether we are the leader.
             changed: is told that the configuration in the cluster has changed.
             healed: is told when somebody else's change was undone.
         """
         self._leading = leading
-        self._writer = ConfigurationWriter(client, healed)
+        self._key = ObjectKey("", name)
+        self._writer = ConfigurationWriter(client, name, healed=healed)
         self._turn = asyncio.Lock()  # who comes second finds it done
         self._woken = asyncio.Event()
         self._settled: _Situation | None = None  # the one in which it was right; None: none was
@@ -95,7 +97,7 @@ class Registrar:
 
         self._informer = Informer(
             client,
-            Selection(resource=CONFIGURATIONS, field_selector=f"metadata.name={NAME}"),
+            Selection(resource=CONFIGURATIONS, field_selector=f"metadata.name={name}"),
             decode=Decoder(Found).decode,
             on_change=told,
         )
@@ -108,8 +110,8 @@ class Registrar:
     @property
     def about(self) -> ObjectMeta:
         """What to record Events on."""
-        found = self._informer.store.get(KEY)
-        return found.metadata if found else ObjectMeta(name=NAME)
+        found = self._informer.store.get(self._key)
+        return found.metadata if found else ObjectMeta(name=self._key.name)
 
     def wake(self) -> None:
         """Have a look soon: names may have come or gone, or leadership."""
@@ -122,7 +124,7 @@ class Registrar:
 
     def seen(self) -> bytes | None:
         """Return the CA bundle as the watch shows it; None: we are not registered."""
-        found = self._informer.store.get(KEY)
+        found = self._informer.store.get(self._key)
         return found.bundle() if found else None
 
     async def read(self) -> bytes | None:
@@ -165,7 +167,7 @@ class Registrar:
         outdated, self._outdated = self._outdated, False
         if outdated:
             self._settled = None
-        leading, seen = self._leading(), self._informer.store.get(KEY)
+        leading, seen = self._leading(), self._informer.store.get(self._key)
         if self._settled == _Situation.of(seen, names, leading=leading):
             return
         self._settled = None

@@ -11,7 +11,8 @@ SERVICE_IP = "10.0.0.1"  # the first address of the service range: Service defau
 AUDIT_LOG = "audit.log"
 
 # `deployment` and `replicaset` make the pods of our own manifests; `clusterrole-aggregation`
-# fills ClusterRoles such as `edit`; `serviceaccount-token` fills token Secrets.
+# fills ClusterRoles such as `edit`; `serviceaccount-token` fills token Secrets; the last one checks
+# the types of admission policies.
 _CONTROLLERS = (
     "clusterrole-aggregation-controller",
     "deployment-controller",
@@ -21,6 +22,7 @@ _CONTROLLERS = (
     "root-ca-certificate-publisher-controller",
     "serviceaccount-controller",
     "serviceaccount-token-controller",
+    "validatingadmissionpolicy-status-controller",
 )
 
 

@@ -32,12 +32,12 @@ def build(release: Release, cache: Path, environment: Mapping[str, str]) -> Path
     Raises:
         ControlPlaneError: a program cannot be built; holds the compiler's words.
     """
-    folder = cache / "control-plane" / release.version
+    folder = cache / release.folder / release.version
     if not _missing(release, folder):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     progress = Progress()
-    with _turn(cache / "build.lock", progress):
+    with _turn(cache / "build.lock", release.title, progress):
         missing = _missing(release, folder)  # another process may have built meanwhile
         if missing:
             _build_all(release, missing, folder, environment, progress)
@@ -65,14 +65,14 @@ def _build_all(
     progress: Progress,
 ) -> None:
     progress.say(
-        f"building the control plane, Kubernetes {release.version}: "
-        "about 8 minutes on two cores, once"
+        f"building {release.title}, {release.product} {release.version}: "
+        f"about {release.minutes} minutes on two cores, once"
     )
     cache = folder.parents[1]
     go = find_go(required_go(release), cache, environment, progress)
     for program in missing:
         _build_one(program, folder, go, progress)
-    progress.say(f"the control plane is in {folder}")
+    progress.say(f"{release.title} is in {folder}")
 
 
 def _build_one(program: Program, folder: Path, go: Toolchain, progress: Progress) -> None:
@@ -114,14 +114,14 @@ def _stamp(program: Program) -> str:
 
 
 @contextmanager
-def _turn(lock: Path, progress: Progress) -> Iterator[None]:
+def _turn(lock: Path, title: str, progress: Progress) -> Iterator[None]:
     """Hold a lock that ends with the process, waiting for others first."""
     deadline = time.monotonic() + _TURN.total_seconds()
     with lock.open("w") as file:
         waiting = False
         while not _locked(file.fileno()):
             if not waiting:
-                progress.say("another process is building the control plane; waiting for it")
+                progress.say(f"another process is building {title}; waiting for it")
                 waiting = True
             if time.monotonic() > deadline:
                 raise ControlPlaneError(f"{lock}: still held by another process")

@@ -51,16 +51,17 @@ def counters(sight: Sight) -> RenderableType:
     line.append("AWS ", style=_QUIET)
     line.append("is down" if sight.aws_down else "up", style=_BAD if sight.aws_down else _GOOD)
     line.append(f", {say_count(sight.aws_calls, 'call')}")
-    line.append("    operator ", style=_QUIET)
-    down = sight.operator_down
-    line.append("is down" if down else "up", style=_BAD if down else _GOOD)
-    line.append(f", {say_count(sight.api_writes, 'API write')}")
-    line.append("    pulls ", style=_QUIET)
+    line.append("   operator ", style=_QUIET)
+    if sight.operator_down:
+        line.append("is down", style=_BAD)
+    else:
+        line.append(say_count(sight.api_writes, "API write"))
+    line.append("   pulls ", style=_QUIET)
     line.append(f"{sight.pulls.made:,}, ")
     failed = sight.pulls.failed
     line.append(f"{failed:,} failed", style=_BAD if failed else _GOOD)
     if sight.pods:
-        line.append("    pods ", style=_QUIET)
+        line.append("   pods ", style=_QUIET)
         line.append(f"{len(sight.pods):,}")
     return line
 

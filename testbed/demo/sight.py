@@ -69,10 +69,11 @@ class Pod:
     namespace: str
     held: timedelta  # from the request to the API server's answer
     answer: int  # HTTP status of the registry, for the pull secret that stood there by then
+    late: bool = False  # whether that was not the first pull
 
     @property
     def pulls(self) -> bool:
-        """Whether its first pull works."""
+        """Whether its image can be pulled."""
         return self.answer == OPEN
 
 

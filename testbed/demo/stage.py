@@ -51,7 +51,7 @@ async def set_stage(control_plane: ControlPlane, life: timedelta) -> AsyncIterat
         await cluster.run(operator.__enter__)
         stack.push(operator.__exit__)
         host = registry_host(ACCOUNT, REGION)
-        pods = Pods(control_plane, registry, host=host, secret_name=SECRET)
+        pods = Pods(control_plane.url, control_plane.tls, registry, host=host, secret_name=SECRET)
         await stack.enter_async_context(pods)
         scene = Scene(cluster=cluster, aws=aws, registry=registry, operator=operator, pods=pods)
         subject = Subject(

@@ -42,9 +42,10 @@ def say_pods(pods: Sequence[Pod]) -> str:
     shortest, longest = (_milliseconds(end(pod.held for pod in pods)) for end in (min, max))
     if len(pods) == 1:
         outcome = "let in" if pods[0].pulls else f"refused with {pods[0].answer}"
-        return f"admitted in {longest:,} ms, {outcome}"
-    pulling = sum(pod.pulls for pod in pods)
-    return f"{len(pods)} admitted in {shortest:,} to {longest:,} ms, {pulling} let in"
+        return f"admitted in {longest:,} ms, {outcome}{' late' if pods[0].late else ''}"
+    pulling, late = sum(pod.pulls for pod in pods), sum(pod.late for pod in pods)
+    outcome = f"{pulling} let in{f', {late} late' if late else ''}"
+    return f"{len(pods)} admitted in {shortest:,} to {longest:,} ms, {outcome}"
 
 
 def _milliseconds(span: timedelta) -> int:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ecr_secrets.core.webhook_configuration import NAME
+from ecr_secrets.core.webhook_configuration import NAME, WEBHOOK
 from testbed.aws.iam import AccessKey
 from testbed.control_plane import ControlPlane
 from tests.cluster.api import Object
@@ -179,6 +179,13 @@ class Village:
                 if name.startswith(_ADMISSIONS)
             }
         )
+
+    def unanswered(self) -> int:
+        """Count how often the API server went on without an answer that it could use."""
+        _, text = self.stage.site.control_plane.request("GET", "/metrics")
+        metric = f'apiserver_admission_webhook_fail_open_count{{name="{WEBHOOK}"'
+        lines = [line for line in str(text).splitlines() if line.startswith(metric)]
+        return sum(int(line.rpartition(" ")[2]) for line in lines)
 
     def pulls(self, namespace: str) -> bool:
         """Tell whether a pod of the namespace could pull."""

@@ -34,6 +34,10 @@ class Victim:
         """Create a pod that names the pull secret."""
         return self.village.create(self.village.namespaces[0], self.secret)
 
+    def is_served(self) -> bool:
+        """Tell whether the pull secret is there."""
+        return self.village.stage.find_secret(self.village.namespaces[0], self.secret) is not None
+
     def pulls(self) -> bool:
         """Tell whether a pod could pull."""
         return self.village.stage.pulls(self.village.namespaces[0], name=self.secret)
@@ -46,9 +50,9 @@ def victims(site: Site) -> Iterator[dict[str, Victim]]:
         village = Village(stage, "shop")
         stage.aws.set_token_lifetime(EXPIRING)
         made = {short: _a_victim(village, short) for short in (*TROUBLES, "down")}
+        stage.until("all are served", lambda: all(each.is_served() for each in made.values()))
         village.serve_expired()
-        for victim in made.values():
-            stage.until("it has expired", lambda each=victim: not each.pulls())  # type: ignore[misc]  # mypy cannot infer a default
+        stage.until("all have expired", lambda: not any(each.pulls() for each in made.values()))
         yield made
 
 
@@ -67,7 +71,6 @@ def _a_victim(village: Village, short: str) -> Victim:
         awsAccess=add_aws_access(stage, short, victim.key),
         refreshPolicy="OnPodAdmission",
     )
-    stage.until("it is served", lambda: stage.find_secret(shop, victim.secret) is not None)
     return victim
 
 

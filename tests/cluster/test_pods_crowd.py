@@ -18,20 +18,26 @@ def test_a_crowd_of_pods_costs_one_call_to_aws(stage: Stage, pods: int) -> None:
     shop, blog = village.namespaces
     village.serve_expired()
     calls = stage.aws.calls(stage.key)
+    unanswered = village.unanswered()
     fresh = threading.Event()
+    early: list[Answer] = []
     pod = a_pod(shop, village.secret)
 
     def create(_: int) -> Answer:
         answer = village.author.create(pod)
         if not (answer.warnings or fresh.is_set()):
-            assert village.pulls(shop)
-            fresh.set()  # and stays so
+            if village.pulls(shop):
+                fresh.set()  # and stays so
+            else:
+                early.append(answer)
         return answer
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         answers = list(pool.map(create, range(pods)))
 
     assert {answer.status for answer in answers} == {201}
+    # On a machine that is very busy the API server gives up before we answer.
+    assert len(early) <= village.unanswered() - unanswered
     assert max(answer.took for answer in answers) < BOUND
     stage.until("all can pull", lambda: village.pulls(shop) and village.pulls(blog))
     assert stage.aws.calls(stage.key) == calls + 1

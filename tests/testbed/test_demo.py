@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from datetime import timedelta
@@ -54,7 +55,7 @@ async def promises() -> list[str]:
         aws=aws,
         registry=registry,
         operator=Operator(control_plane, {}),
-        pods=Pods(control_plane, registry, host="", secret_name=""),
+        pods=Pods("", ssl.create_default_context(), registry, host="", secret_name=""),
     )
     subject = Subject(credential="", secret_name="", namespaces=(), host="")
     props = Props(

@@ -98,9 +98,17 @@ def refreshed(*times: int) -> tuple[Target, ...]:
             checks.pods_pull(1), pods(1, answer=403), False,
             "admitted in 250 ms, refused with 403", id="pod-does-not-pull",
         ),
+        pytest.param(
+            checks.pods_pull(1), pods(1, late=True), True,
+            "admitted in 250 ms, let in late", id="pod-pulls-late",
+        ),
         pytest.param(checks.pods_pull(1), pods(0), False, "no pod was admitted", id="no-pod"),
         pytest.param(
             checks.pods_pull(3), pods(3), True, "3 admitted in 250 to 250 ms, 3 let in", id="crowd",
+        ),
+        pytest.param(
+            checks.pods_pull(2), pods(2, late=True), True,
+            "2 admitted in 250 to 250 ms, 2 let in, 2 late", id="crowd-pulls-late",
         ),
         pytest.param(
             checks.pods_pull(3), pods(2), False,

@@ -52,13 +52,18 @@ class Unwatched:
         return False
 
 
+@pytest.fixture
+async def writer(client: Client) -> SecretWriter:
+    """The operator's own."""
+    clock = asyncio.get_running_loop().time
+    retries = Retries(clock=clock, random=lambda: 0.0)
+    return SecretWriter(client, Unwatched(), retries, Contests(clock=clock))
+
+
 async def test_a_writer_with_an_older_token_is_refused_and_gets_over_it(
-    ward: Ward, key: ObjectKey, client: Client
+    ward: Ward, key: ObjectKey, writer: SecretWriter
 ) -> None:
     """Its guards fitting and all; it says so in the policy's words, until it looks again."""
-    loop = asyncio.get_running_loop()
-    retries = Retries(clock=loop.time, random=lambda: 0.0)
-    writer = SecretWriter(client, Unwatched(), retries, Contests(clock=loop.time))
     before = await asyncio.to_thread(ward.serve, key, FIRST)
     found = parse_pull_secret(msgspec.json.encode(before))
     credential = ward.credential(key)
@@ -76,6 +81,21 @@ async def test_a_writer_with_an_older_token_is_refused_and_gets_over_it(
     )
     assert writer.trouble(credential, key) is None
     assert ward.find(key) == before
+
+
+async def test_a_writer_restores_what_was_forged_at_the_first_try(
+    ward: Ward, key: ObjectKey, writer: SecretWriter
+) -> None:
+    """It has seen the forgery, and says so."""
+    await asyncio.to_thread(ward.serve, key, FIRST)
+    patch = annotated(registries=FORGED)
+    forged = ward.api.merge("Secret", key.name, patch, namespace=key.namespace)
+    write = write_over(ward, forged, FIRST)
+
+    restored = await writer.write(write, FIRST, ward.credential(key), touched=True)
+
+    assert restored.stamp.intact
+    assert restored.stamp.registries == FIRST.registries
 
 
 def test_a_claim_is_overruled_once_and_not_remembered(ward: Ward, key: ObjectKey) -> None:

@@ -119,7 +119,7 @@ class PodLoad:
         self._check = check
         self._over = threading.Event()
         self._threads = [
-            threading.Thread(target=self._create, name=f"pods {number}")
+            threading.Thread(target=self._create, args=(number,), name=f"pods {number}")
             for number in range(threads)
         ]
         self.created: list[Created] = []
@@ -136,9 +136,10 @@ class PodLoad:
         for thread in self._threads:
             thread.join()
 
-    def _create(self) -> None:
+    def _create(self, first: int) -> None:
         with closing(PodMaker(self._cluster)) as maker:
-            for namespace in itertools.cycle(self._namespaces):
+            for number in itertools.count(first):
+                namespace = self._namespaces[number % len(self._namespaces)]
                 if self._over.wait(_PAUSE):
                     return
                 try:

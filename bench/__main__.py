@@ -7,52 +7,52 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+from bench.admission import campaign as admission_campaign
+from bench.admission import report as admission_report
 from bench.campaign import Plan, measure
 from bench.chart import draw
-from bench.report import replace_below_mark, tables, written
+from bench.command import parse
+from bench.measured import Machine
+from bench.report import tables
+from bench.results import head, write_section
 from bench.summary import compare
-
-_HERE = Path(__file__).parent
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line asks for."""
-    asked = _parser().parse_args(arguments)
+    asked = parse(arguments)
+    tell = _teller()
+    if asked.part in {"all", "writes"}:
+        _measure_writes(asked, tell)
+    if asked.part in {"all", "admission"}:
+        _measure_admission(asked, tell)
+
+
+def _measure_writes(asked: argparse.Namespace, tell: Callable[[str], None]) -> None:
     plan = Plan(
         sizes=tuple(sorted(set(asked.sizes))),
         rounds=asked.rounds,
         unrelated=asked.unrelated,
         idle=timedelta(seconds=asked.idle_seconds),
     )
-    measured = asyncio.run(measure(plan, _teller()))
-    print(f"\n{tables(measured)}\n")
-    plot, results = asked.output / "plot.svg", asked.output / "RESULTS.md"
+    measured = asyncio.run(measure(plan, tell))
+    plot = asked.output / "plot.svg"
     draw(compare(measured.runs), plot)
-    replace_below_mark(results, written(measured, on=date.today()))  # noqa: DTZ011 - the reader's
-    print(f"written: {results}, {plot}")
+    print(f"\nwritten: {plot}")
+    _write(asked.output, "writes", tables(measured), measured.machine)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
-        description="Measure the operator against a bare client. Takes about ten minutes.",
-    )
-    parser.add_argument(
-        "--sizes", type=_sizes, default=(100, 1_000, 5_000), help="namespaces, as 100,1000,5000"
-    )
-    parser.add_argument("--rounds", type=int, default=3, help="per size; default 3")
-    parser.add_argument(
-        "--unrelated", type=int, default=3_000, help="Secrets that are not ours; default 3000"
-    )
-    parser.add_argument("--idle-seconds", type=float, default=60, help="default 60")
-    parser.add_argument(
-        "--output", type=Path, default=_HERE, help="folder for RESULTS.md and plot.svg"
-    )
-    return parser
+def _measure_admission(asked: argparse.Namespace, tell: Callable[[str], None]) -> None:
+    measured = asyncio.run(admission_campaign.measure(asked.admission_rounds, tell))
+    _write(asked.output, "admission", admission_report.tables(measured), measured.machine)
 
 
-def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+def _write(folder: Path, name: str, text: str, machine: Machine) -> None:
+    print(f"\n{text}\n")
+    results = folder / "RESULTS.md"
+    today = date.today()  # noqa: DTZ011 - the reader's
+    write_section(results, name, f"## Last run: {name}\n\n{head(machine, on=today)}\n\n{text}")
+    print(f"written: {results}")
 
 
 def _teller() -> Callable[[str], None]:

@@ -11,7 +11,7 @@ import msgspec
 
 from ecr_secrets.controller.status_writer import CREDENTIALS
 from ecr_secrets.core.objects import Manifest, ObjectKey, ObjectMeta
-from ecr_secrets.core.spec import API_VERSION, KIND
+from ecr_secrets.core.spec import API_VERSION, KIND, RefreshPolicy
 from ecr_secrets.errors import NotFoundError
 from ecr_secrets.kube.access import load_access
 from ecr_secrets.kube.client import Client
@@ -69,12 +69,24 @@ class Cluster:
         manifest = {"apiVersion": "v1", "kind": "Secret", "stringData": values}
         await self._apply(SECRETS, ObjectKey(ACCESS_NAMESPACE, name), manifest)
 
-    async def set_credential(self, name: str, namespaces: Collection[str]) -> None:
-        """Write an `AWSECRCredential`; the AWS access and the pull secrets bear its name too."""
+    async def set_credential(
+        self,
+        name: str,
+        namespaces: Collection[str],
+        *,
+        secret_name: str | None = None,
+        refresh_policy: RefreshPolicy = "Always",
+    ) -> None:
+        """Write an `AWSECRCredential`; its AWS access bears its name too.
+
+        Args:
+            secret_name: of its pull secrets; None: its own.
+        """
         spec = {
             "awsAccess": {"secretName": name},
-            "secretName": name,
+            "secretName": secret_name or name,
             "namespaces": sorted(namespaces),
+            "refreshPolicy": refresh_policy,
         }
         manifest = {"apiVersion": API_VERSION, "kind": KIND, "spec": spec}
         await self._apply(CREDENTIALS, ObjectKey("", name), manifest)
@@ -98,9 +110,15 @@ class Cluster:
     async def remove(self, name: str) -> None:
         """Delete a credential, if it exists, and all Secrets of its name."""
         await _each(await self.secrets(name), lambda found: self._delete(SECRETS, found))
+        await self.remove_credentials([name])
+
+    async def remove_credentials(self, names: Iterable[str]) -> None:
+        """Delete credentials, those that exist."""
+        await _each(names, self._remove_credential)
+
+    async def _remove_credential(self, name: str) -> None:
         try:
-            key = ObjectKey("", name)
-            found = await self.client.get(CREDENTIALS, key, into=Found)
+            found = await self.client.get(CREDENTIALS, ObjectKey("", name), into=Found)
         except NotFoundError:
             return
         await self._delete(CREDENTIALS, found.metadata)

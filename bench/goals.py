@@ -1,26 +1,16 @@
 """The numbers to reach, and whether they were."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from bench.measured import Footprint, Idle, Phase
 from bench.summary import Comparison, growth
+from bench.verdict import Verdict
 
 MAX_RATIO = 1.5  # of the operator's time to the bare client's
 MAX_GROWTH = 1.15  # of the time per namespace: what counts as linear, noise allowed for
 MAX_MIB = 96.0
 MAX_EXTRA_MIB = 1.0  # what counts as nothing: two starts of one program differ by as much
 MAX_CORE_PERCENT = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """One number to reach."""
-
-    what: str
-    goal: str
-    measured: str
-    met: bool
 
 
 def judge(

@@ -1,16 +1,13 @@
-"""The results in words and tables, for the terminal and for RESULTS.md."""
+"""Rollout and refresh in words and tables."""
 
 from collections.abc import Sequence
-from datetime import date
-from pathlib import Path
 from statistics import median
 
-from bench.goals import Verdict, judge
+from bench.goals import judge
 from bench.measured import Footprint, Idle, Measured, Run
 from bench.summary import Comparison, compare
 from bench.table import render
-
-MARK = "<!-- Below: written by `make bench`. -->"
+from bench.verdict import render_verdicts
 
 
 def tables(measured: Measured) -> str:
@@ -27,28 +24,9 @@ def tables(measured: Measured) -> str:
             _footprints(measured.footprints),
             _idle(measured.idle),
             "### Goals",
-            _verdicts(judge(comparisons, measured.footprints, measured.idle)),
+            render_verdicts(judge(comparisons, measured.footprints, measured.idle)),
         )
     )
-
-
-def written(measured: Measured, *, on: date) -> str:
-    """Compose the part of RESULTS.md that comes from a run."""
-    machine = measured.machine
-    before, after = machine.load
-    facts = (
-        f"Measured on {on.isoformat()}: {machine.cores} cores ({machine.processor}), "
-        f"{machine.memory_gib:.0f} GiB of memory; Python {machine.python}, {machine.libraries}; "
-        f"Kubernetes {machine.kubernetes}. Load average {before:.1f} before the start and "
-        f"{after:.1f} at the end."
-    )
-    return f"{MARK}\n\n{facts}\n\n{tables(measured)}\n"
-
-
-def replace_below_mark(path: Path, text: str) -> None:
-    """Keep what a person wrote above the mark."""
-    above = path.read_text(encoding="utf-8").partition(MARK)[0] if path.exists() else ""
-    path.write_text(above + text, encoding="utf-8")
 
 
 def _paces(comparisons: Sequence[Comparison]) -> str:
@@ -119,11 +97,3 @@ def _idle(idle: Idle) -> str:
         f"{idle.writes} writes, {idle.other_requests} other requests, {idle.aws_calls} AWS calls, "
         f"{idle.core_percent:.2f} % of a core."
     )
-
-
-def _verdicts(verdicts: Sequence[Verdict]) -> str:
-    head = ("what", "goal", "measured", "")
-    rows = [
-        (each.what, each.goal, each.measured, "met" if each.met else "missed") for each in verdicts
-    ]
-    return render(head, rows)

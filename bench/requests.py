@@ -24,8 +24,8 @@ class Request:
 
     @property
     def is_write(self) -> bool:
-        """Whether it asks for a change."""
-        return self.verb in _WRITES
+        """Whether it asks for a change, other than of the Lease, which is renewed all the time."""
+        return self.verb in _WRITES and self.resource != "leases"
 
     @property
     def wrote_secret(self) -> bool:

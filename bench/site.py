@@ -43,8 +43,11 @@ class Site:
         pids = [process.pid for process in self.control_plane.processes]
         return timedelta(seconds=sum(map(usage.cpu_seconds, pids)))
 
-    async def calm(self) -> None:
+    async def calm(self, look: timedelta = _LOOK) -> None:
         """Wait until the controllers are through with what was created or deleted.
+
+        Args:
+            look: how long they have to be calm.
 
         Raises:
             TimeoutError: they are not, after minutes.
@@ -52,8 +55,8 @@ class Site:
         async with asyncio.timeout(_LONGEST.total_seconds()):
             while True:
                 before = self.control_plane_cpu()
-                await asyncio.sleep(_LOOK.total_seconds())
-                if self.control_plane_cpu() - before < _LOOK * _CALM:
+                await asyncio.sleep(look.total_seconds())
+                if self.control_plane_cpu() - before < look * _CALM:
                     return
 
     def requests(self) -> RequestLog:

@@ -1,0 +1,1 @@
+"""How long pods take to be admitted, through the real API server: with the webhook and without."""

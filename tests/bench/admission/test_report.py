@@ -1,0 +1,29 @@
+"""The tables say what was measured, and no more."""
+
+from bench.admission.measured import AdmissionMeasured
+from bench.admission.report import tables
+from bench.measured import Machine
+from tests.bench.admission.builders import a_batch, a_rescue
+
+_MACHINE = Machine(
+    cores=2,
+    processor="fast",
+    memory_gib=8.0,
+    python="3.11",
+    libraries="",
+    kubernetes="v1",
+    load=(0.0, 0.0),
+)
+
+
+def test_differences_stand_beside_each_case_but_the_baseline() -> None:
+    """No webhook is above nothing."""
+    batches = (a_batch("no webhook", 2.0), a_batch("fresh", 3.25))
+    measured = AdmissionMeasured(batches=batches, rescues=(a_rescue(),), machine=_MACHINE)
+
+    lines = tables(measured).splitlines()
+
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    beside = ["+1.25", "+1.25 to +1.25"]
+    assert ["no webhook", "1", "1", "2.00", "", "", "2.00", "", ""] in cells
+    assert ["fresh", "1", "1", "3.25", *beside, "3.25", *beside] in cells

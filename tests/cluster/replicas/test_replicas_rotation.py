@@ -18,14 +18,14 @@ from tests.cluster.replicas.reviews import Callers, Trust
 from tests.cluster.replicas.webhook_metrics import calls, failed_calls
 from tests.cluster.stage import Stage
 
-# By its age, an authority is replaced every five seconds; the lives below cannot be much shorter,
+# By its age, an authority is replaced every nine seconds; the lives below cannot be much shorter,
 # or what is left of them is less than what a busy machine stalls for. So most of the rotations
 # are asked for by deleting the record, which takes no longer than the overlap.
-ROTATIONS_BY_AGE = int(os.environ.get("ROTATIONS_BY_AGE", "10"))
+ROTATIONS_BY_AGE = int(os.environ.get("ROTATIONS_BY_AGE", "4"))
 ROTATIONS = 50
 LIVES = (
-    "--ca-lifetime-seconds", "8",
-    "--certificate-lifetime-seconds", "8",
+    "--ca-lifetime-seconds", "15",
+    "--certificate-lifetime-seconds", "15",
     "--ca-overlap-seconds", "0.8",
 )  # fmt: skip
 LONGEST = timedelta(seconds=20)  # one rotation

@@ -143,8 +143,9 @@ def _deployment() -> Manifest:
                 "metadata": {"labels": _LABELS},
                 "spec": {
                     "serviceAccountName": NAME,
-                    # More than --shutdown-grace-seconds, so that work that has begun is finished.
-                    "terminationGracePeriodSeconds": 15,
+                    # More than the pause before SIGTERM, --shutdown-grace-seconds and the 5 s
+                    # for giving up the Lease, so that work that has begun is finished.
+                    "terminationGracePeriodSeconds": 20,
                     "securityContext": {
                         "runAsNonRoot": True,
                         "runAsUser": _USER,
@@ -178,6 +179,8 @@ def _container() -> Manifest:
         "livenessProbe": _probe("/healthz", periodSeconds=20, failureThreshold=3),
         "readinessProbe": _probe("/readyz", periodSeconds=5, failureThreshold=2),
         "startupProbe": _probe("/healthz", periodSeconds=1, failureThreshold=60),
+        # The API server goes on asking until it has heard that this pod is no endpoint any more.
+        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
         "resources": {
             "requests": {"cpu": "20m", "memory": "96Mi"},
             "limits": {"memory": "128Mi"},

@@ -1,5 +1,7 @@
 """SIGTERM ends the operator in good order: exit code 0 before Kubernetes loses patience."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +9,7 @@ from datetime import timedelta
 
 from testbed.aws import faults
 from tests.cluster.paused_etcd import paused_at_a_write
+from tests.cluster.pods import Village
 from tests.cluster.stage import Stage
 
 # What the manifest allows before Kubernetes kills. When all hangs, it takes the grace of 8 s and
@@ -40,6 +43,27 @@ def test_a_rollout_ends_with_every_secret_whole(
     assert all(stage.pulls(namespace, name=stage.prefix) for namespace in sorted(served)[:20])
     stage.until("the rest is served", lambda: stage.is_ready(name))
     assert _served(stage) == set(namespaces)
+
+
+def test_a_pod_that_comes_while_it_ends_has_its_refresh(spare_stage: Stage) -> None:
+    """The API server's connection may ask once more, and the answer is worth the wait."""
+    stage = spare_stage
+    village = Village(stage, "shop")
+    (shop,) = village.namespaces
+    village.serve_expired()
+    before = village.unanswered()
+    village.create(shop, dry_run=True)  # opens a connection, or keeps it from ending as idle
+
+    os.kill(stage.operator.process.pid, signal.SIGTERM)
+    pod = village.create(shop)
+    pulls = village.pulls(shop)
+    code = stage.operator.stop()
+    unanswered = village.unanswered() - before
+    stage.operator.start()
+
+    assert (pod.status, pod.warnings, unanswered) == (201, (), 0)
+    assert pulls
+    assert code == 0
 
 
 def test_it_ends_while_aws_hangs(spare_stage: Stage) -> None:

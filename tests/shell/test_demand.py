@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from ecr_secrets.controller.demand import FLOOR, Demand
+from ecr_secrets.controller.demand import FLOOR, Demand, Look
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.errors import AccessDeniedError, ForbiddenError
+from ecr_secrets.errors import AccessDeniedError, ForbiddenError, NotFoundError
 from tests.fakes.virtual_time import run_in_virtual_time
 
 SHOP, BANK = ObjectKey("shop", "ecr-login"), ObjectKey("bank", "ecr-login")
@@ -34,7 +34,7 @@ def test_everybody_who_asks_waits_for_one_look() -> None:
         waiting = [asked.ask(SHOP) for _ in range(50)]
         await asyncio.sleep(1)
         assert not any(task.done() for task in waiting)
-        asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None, through=True)
+        asked.demand.settle("ecr", Look(served={SHOP}, failures={}, problem=None, through=True))
         await asyncio.gather(*waiting)
         return asked.wakes
 
@@ -50,14 +50,14 @@ def test_each_target_ends_as_it_does() -> None:
         await asyncio.sleep(1)
         assert asked.demand.targets("ecr") == {SHOP, BANK, ObjectKey("lab", "x")}
         asked.demand.settle(
-            "ecr", served={SHOP}, failures={BANK: REFUSED}, problem=None, through=False
+            "ecr", Look(served={SHOP}, failures={BANK: REFUSED}, problem=None, through=False)
         )
         await asyncio.wait([shop, bank])
         assert shop.exception() is None
         assert bank.exception() is REFUSED
         assert not lab.done()
 
-        asked.demand.settle("ecr", served=(), failures={}, problem=DENIED, through=True)
+        asked.demand.settle("ecr", Look(served=(), failures={}, problem=DENIED, through=True))
         with pytest.raises(AccessDeniedError):
             await lab
 
@@ -74,7 +74,7 @@ def test_a_caller_that_gives_up_leaves_the_others_waiting() -> None:
         impatient.cancel()
         await asyncio.sleep(1)
         assert not patient.done()
-        asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None, through=True)
+        asked.demand.settle("ecr", Look(served={SHOP}, failures={}, problem=None, through=True))
         await patient
 
     run_in_virtual_time(scenario())
@@ -109,7 +109,9 @@ def test_a_refresh_is_owed_until_all_namespaces_have_it() -> None:
         waiting = asked.ask(SHOP)
         await asyncio.sleep(1)
         for through in (False, True):
-            asked.demand.settle("ecr", served={SHOP}, failures={}, problem=None, through=through)
+            asked.demand.settle(
+                "ecr", Look(served={SHOP}, failures={}, problem=None, through=through)
+            )
             owed.append(asked.demand.is_owed("ecr"))
         await waiting
         return owed
@@ -124,9 +126,61 @@ def test_a_refresh_is_owed_as_long_as_a_pod_waits() -> None:
         asked = Asked()
         waiting = asked.ask(SHOP)
         await asyncio.sleep(1)
-        asked.demand.settle("ecr", served=(), failures={}, problem=None, through=True)
+        asked.demand.settle("ecr", Look(served=(), failures={}, problem=None, through=True))
         owed = asked.demand.is_owed("ecr")
         waiting.cancel()
         return owed
 
     assert run_in_virtual_time(scenario())
+
+
+def test_a_namespace_that_does_not_exist_is_waited_for_a_moment_only() -> None:
+    """It may be new; but one that never comes must not have the credential owed for ever."""
+
+    async def scenario() -> list[bool]:
+        asked = Asked()
+        waiting = asked.ask(SHOP)
+        owed = []
+        for _ in range(2):
+            await asyncio.sleep(1.5)
+            asked.demand.settle("ecr", Look(known={BANK}))
+            owed.append(asked.demand.is_owed("ecr"))
+        with pytest.raises(NotFoundError, match="no such namespace"):
+            await waiting
+        return owed
+
+    assert run_in_virtual_time(scenario()) == [True, False]
+
+
+def test_a_slow_target_is_waited_for() -> None:
+    """AWS may take its time; only who waits gives up."""
+
+    async def scenario() -> bool:
+        asked = Asked()
+        waiting = asked.ask(SHOP)
+        await asyncio.sleep(60)
+        asked.demand.settle("ecr", Look(known={SHOP}))
+        done = waiting.done()
+        asked.demand.settle("ecr", Look(known={SHOP}, served={SHOP}))
+        await waiting
+        return done
+
+    assert not run_in_virtual_time(scenario())
+
+
+def test_nobody_waits_for_a_credential_that_is_gone() -> None:
+    """Its successor of the same name is looked at when the next pod asks."""
+
+    async def scenario() -> list[tuple[str, timedelta]]:
+        asked = Asked()
+        waiting = asked.ask(SHOP)
+        await asyncio.sleep(1)
+        asked.demand.forget("ecr")
+        with pytest.raises(NotFoundError):
+            await waiting
+        again = asked.ask(SHOP)
+        await asyncio.sleep(0)
+        again.cancel()
+        return asked.wakes
+
+    assert run_in_virtual_time(scenario()) == [("ecr", timedelta(0))] * 2

@@ -1,14 +1,18 @@
 """A change wakes the credentials it concerns, and no others."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from ecr_secrets.controller.secret_view import SecretView
 from ecr_secrets.controller.triggers import Triggers
 from ecr_secrets.controller.world import Namespace
 from ecr_secrets.core.access_secret import AccessSecret
 from ecr_secrets.core.credential import CredentialObject
 from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.pull_secret import PullSecret
 from ecr_secrets.core.scope import Scope
 from tests.core.builders import OTHER_UID, a_credential_manifest, a_pull_secret
 
@@ -33,6 +37,19 @@ class Watchers:
 
     def put(self, after: CredentialObject, before: CredentialObject | None = None) -> None:
         self.listeners.credential(after.metadata.key, before, after)
+
+
+class _Showing:
+    """Informers that show one pull secret."""
+
+    def __init__(self, secret: PullSecret) -> None:
+        self._secret = secret
+
+    def store(self, key: str) -> Mapping[ObjectKey, PullSecret]:
+        return {self._secret.key: self._secret}
+
+    def position(self, key: str) -> str:
+        return "1"
 
 
 OPEN, CLOSING = Namespace(open=True), Namespace(open=False)
@@ -151,3 +168,30 @@ def test_a_pod_outside_of_the_scope_is_nobodys_business() -> None:
 
     assert triggers.managed(ObjectKey("bank", "ecr-login")) == "ecr"
     assert triggers.managed(TARGET) is None
+
+
+def test_of_two_that_ask_for_a_target_the_owner_of_what_is_there_keeps_it() -> None:
+    """The other can do nothing about it, so pods would not be helped."""
+    triggers = Triggers(lambda _: None)
+    for name, uid in (("alpha", "uid-alpha"), ("zeta", "uid-zeta")):
+        manifest = a_credential_manifest("shop", name=name, uid=uid)
+        triggers.listeners().credential(manifest.metadata.key, None, manifest)
+
+    nothing_there = triggers.managed(TARGET)
+    theirs = replace(a_pull_secret("shop", owner_uid="uid-zeta"), owner_name="zeta")
+    triggers.view = SecretView(_Showing(theirs))
+    owned = triggers.managed(TARGET)
+
+    assert nothing_there == "alpha"
+    assert owned == "zeta"
+
+
+def test_a_credential_that_changed_its_name_of_secrets_manages_the_new_one() -> None:
+    """Pods that name the old one are no longer its business."""
+    watchers = Watchers()
+    after = a_credential_manifest("shop", name="shop-ecr", secretName="other")
+
+    watchers.put(after, a_credential_manifest("shop", name="shop-ecr"))
+
+    assert watchers.triggers.managed(TARGET) is None
+    assert watchers.triggers.managed(ObjectKey("shop", "other")) == "shop-ecr"

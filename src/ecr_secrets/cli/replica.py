@@ -82,18 +82,29 @@ class Replica:
                     group.create_task(operator.events.run(), name="events"),
                     group.create_task(self._election.run(), name="election"),
                 ]
-                ending = [workers]
-                if self._webhook:
-                    ending.append(group.create_task(self._webhook.run(self._stop), name="webhook"))
-                else:
-                    others.append(group.create_task(self._leftover.run(), name="leftover"))
+                webhook = group.create_task(self._run_webhook(), name="webhook")
                 await self._stop.wait()
-                log.info("stopping: no new work is begun")
-                operator.queue.close()
-                await asyncio.wait(ending, timeout=self._config.shutdown_grace.total_seconds())
-                for task in (*ending, *others):
+                await self._end(webhook, workers)
+                for task in (webhook, workers, *others):
                     task.cancel()
             await self._election.release()  # after the last write
+
+    async def _run_webhook(self) -> None:
+        """Answer pods until asked to stop, or see to what is left over of a time when we did."""
+        if self._webhook:
+            await self._webhook.run(self._stop)
+        else:
+            await self._leftover.run()
+
+    async def _end(self, webhook: asyncio.Task[None], workers: asyncio.Task[None]) -> None:
+        """Let pods that wait have their refresh first, then what else has begun; with a bound."""
+        log.info("stopping")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._config.shutdown_grace.total_seconds()
+        if self._webhook:
+            await asyncio.wait([webhook], timeout=deadline - loop.time())
+        self._operator.queue.close()  # no new work is begun
+        await asyncio.wait([workers], timeout=max(0.0, deadline - loop.time()))
 
     async def _open_ports(self, stack: AsyncExitStack) -> None:
         health = Health(longest_busy=self._operator.longest_busy, unready=self._why_unready)

@@ -101,6 +101,8 @@ class Webhook:
         """Say why the API servers cannot ask us, as they should; "": they can."""
         if not self._certificates.issued:
             return "the webhook has no serving certificate yet"
+        if not self._server.port:
+            return "the webhook does not listen yet"
         if not self._registrar.synced:
             return "the webhook configuration is not listed yet"
         why = self._registrar.trouble or "not written yet"
@@ -117,10 +119,7 @@ class Webhook:
             stop: set when no further question should be taken; those that are asked are answered.
         """
         async with asyncio.TaskGroup() as group:
-            keepers = [
-                group.create_task(self._certificates.run(), name="certificates"),
-                group.create_task(self._registrar.run(self._wishes), name="registration"),
-            ]
+            keepers = [group.create_task(self._certificates.run(), name="certificates")]
             signals = [
                 group.create_task(self._certificates.wait_issued(), name="first certificate"),
                 group.create_task(stop.wait(), name="stop"),
@@ -128,6 +127,8 @@ class Webhook:
             await asyncio.wait(signals, return_when=asyncio.FIRST_COMPLETED)
             if not stop.is_set():
                 await self._server.start(self._config.bind_address, self._config.webhook_port)
+                registration = self._registrar.run(self._wishes)
+                keepers.append(group.create_task(registration, name="registration"))
                 await stop.wait()
                 await self._server.close(self._config.shutdown_grace / 2)
             for task in (*keepers, *signals):

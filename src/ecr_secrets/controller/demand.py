@@ -3,17 +3,33 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
 
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.errors import OperatorError
+from ecr_secrets.errors import NotFoundError, OperatorError
 
 _Waiting: TypeAlias = dict[ObjectKey, asyncio.Future[None]]
 
 # Between two looks at one credential that were asked for: a flood of reviews, forged ones
 # included, costs a look a second and no more.
 FLOOR = timedelta(seconds=1)
+# For a namespace to be seen that was made in the same breath as the pod; longer than a pod waits.
+_PATIENCE = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a look at a credential has ended."""
+
+    served: Collection[ObjectKey] = ()  # targets that hold a fresh pull secret now
+    # Targets that it was about. Others cannot be served, and are waited for only as long as their
+    # namespace may be too new to be seen.
+    known: Collection[ObjectKey] = ()
+    failures: Mapping[ObjectKey, OperatorError] = field(default_factory=dict)  # why not, by target
+    problem: OperatorError | None = None  # why none of the rest; None: they are being worked on
+    through: bool = True  # whether nothing is left to write, for nobody
 
 
 class Demand:
@@ -31,6 +47,7 @@ class Demand:
         self._wake = wake
         self._waiting: defaultdict[str, _Waiting] = defaultdict(dict)
         self._looked_at: dict[str, float] = {}  # loop time of the last look asked for
+        self._asked_at: dict[tuple[str, ObjectKey], float] = {}  # loop time, of those waited for
         self._owed: set[str] = set()  # refreshes that were begun for a pod and go on
 
     async def refresh_now(self, name: str, target: ObjectKey) -> None:
@@ -47,6 +64,7 @@ class Demand:
         if target not in waiting:
             loop = asyncio.get_running_loop()
             waiting[target] = loop.create_future()
+            self._asked_at[name, target] = loop.time()
             since = loop.time() - self._looked_at.get(name, -FLOOR.total_seconds())
             self._wake(name, max(timedelta(0), FLOOR - timedelta(seconds=since)))
         await asyncio.shield(waiting[target])
@@ -62,46 +80,39 @@ class Demand:
         """Tell whether a refresh that a pod asked for is not through in all namespaces yet."""
         return name in self._owed
 
-    def settle(
-        self,
-        name: str,
-        *,
-        served: Collection[ObjectKey],
-        failures: Mapping[ObjectKey, OperatorError],
-        problem: OperatorError | None,
-        through: bool,
-    ) -> None:
-        """Tell those who wait how a look has ended; the others go on waiting.
-
-        Args:
-            name: of the credential.
-            served: targets that hold a fresh pull secret now.
-            failures: why others do not.
-            problem: why none of the rest does; None: they are still being worked on.
-            through: whether nothing is left to write, for nobody.
-        """
+    def settle(self, name: str, look: Look) -> None:
+        """Tell those who wait how a look at a credential has ended; the others go on waiting."""
         waiting = self._waiting.get(name, {})
         for target in list(waiting):
-            error = failures.get(target) or problem
-            if target in served:
-                _end(waiting.pop(target), None)
-            elif error:
-                _end(waiting.pop(target), error)
+            error = look.failures.get(target) or look.problem
+            if target not in look.known and self._is_overdue(name, target):
+                error = NotFoundError(f"Secret {target}: there is no such namespace to serve")
+            if target in look.served:
+                error = None
+            elif not error:
+                continue
+            del self._asked_at[name, target]
+            _end(waiting.pop(target), error)
         if not waiting:
             self._waiting.pop(name, None)
-            if through:
+            if look.through:
                 self._owed.discard(name)
 
     def fail(self, name: str, error: OperatorError) -> None:
         """Tell everybody who waits for a credential why it could not be looked at."""
         self._owed.discard(name)
-        for future in self._waiting.pop(name, {}).values():
+        for target, future in self._waiting.pop(name, {}).items():
+            del self._asked_at[name, target]
             _end(future, error)
 
     def forget(self, name: str) -> None:
         """Drop what is known of a credential that is gone."""
         self._looked_at.pop(name, None)
-        self._owed.discard(name)
+        self.fail(name, NotFoundError(f"AWSECRCredential {name}: is gone"))
+
+    def _is_overdue(self, name: str, target: ObjectKey) -> bool:
+        waited = asyncio.get_running_loop().time() - self._asked_at[name, target]
+        return waited > _PATIENCE.total_seconds()
 
 
 def _end(future: asyncio.Future[None], error: OperatorError | None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from ecr_secrets.controller.demand import Demand
+from ecr_secrets.controller.demand import Demand, Look
 from ecr_secrets.controller.execute import Assignment, Executor
 from ecr_secrets.controller.supply import Supplier, Supply
 from ecr_secrets.controller.teller import Teller
@@ -136,13 +136,14 @@ class Reconciler:
             for action in assignment.actions
             if isinstance(action, Keep) and is_fresh(action.found, now=now)
         }
-        self.demand.settle(
-            assignment.credential.name,
+        look = Look(
             served=outcome.written.keys() | fresh,
+            known={action.target for action in assignment.actions},
             failures={each.target: ConflictError(each.message) for each in standing.troubles},
             problem=findings.problem or next(iter(findings.region_errors.values()), None),
             through=not outcome.postponed,
         )
+        self.demand.settle(assignment.credential.name, look)
 
     def _names(self, credential: Credential, manifest: CredentialObject) -> frozenset[str]:
         """List the names under which pull secrets of the credential may stand."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from ecr_secrets.controller.secret_view import SecretView
 from ecr_secrets.controller.world import Listeners, Namespace
@@ -37,6 +38,7 @@ class Triggers:
         self._changed = changed
         self._scope = scope or Scope()
         self._credentials: dict[str, Credential] = {}  # those whose spec can be understood
+        self._by_secret: defaultdict[str, dict[str, Credential]] = defaultdict(dict)  # its name
         self._first: defaultdict[str, set[ObjectKey]] = defaultdict(set)
         self.view: SecretView | None = None  # None: not wired yet, so nothing is our own write
 
@@ -54,16 +56,20 @@ class Triggers:
         return list(self._credentials.values())
 
     def managed(self, target: ObjectKey) -> str | None:
-        """Name the credential that keeps a target; None: none does. Of several, the first."""
+        """Name the credential that keeps a target; None: none does.
+
+        Of several that ask for it, the one that owns what is there, else the first by name.
+        """
         if not self._scope.includes(target.namespace):
             return None
-        claims = (
+        claims = [
             name
-            for name, credential in self._credentials.items()
-            if target == credential.target(target.namespace)
-            and target.namespace in credential.namespaces
-        )
-        return min(claims, default=None)
+            for name, credential in self._by_secret.get(target.name, {}).items()
+            if target.namespace in credential.namespaces
+        ]
+        found = self.view.find(target) if self.view and len(claims) > 1 else None
+        owner = found.owner_name if found else None
+        return owner if owner in claims else min(claims, default=None)
 
     def take_first(self, name: str) -> frozenset[ObjectKey]:
         """Hand over the targets of a credential that changed since the last time."""
@@ -72,17 +78,27 @@ class Triggers:
     def _credential_changed(
         self, key: ObjectKey, before: CredentialObject | None, after: CredentialObject | None
     ) -> None:
+        self._drop(key.name)
         if after is None:
-            self._credentials.pop(key.name, None)
             self._first.pop(key.name, None)
         else:
-            try:
-                self._credentials[key.name] = parse_credential(after)
-            except InvalidSpecError:
-                self._credentials.pop(key.name, None)  # its reconcile says so
+            with suppress(InvalidSpecError):  # its reconcile says so
+                self._keep(parse_credential(after))
         if before is None or after is None or _differs(before, after):
             self._wake(key.name)
             self._changed()
+
+    def _keep(self, credential: Credential) -> None:
+        self._credentials[credential.name] = credential
+        self._by_secret[credential.secret_name][credential.name] = credential
+
+    def _drop(self, name: str) -> None:
+        credential = self._credentials.pop(name, None)
+        if credential:
+            named = self._by_secret[credential.secret_name]
+            del named[name]
+            if not named:
+                del self._by_secret[credential.secret_name]
 
     def _namespace_changed(
         self, key: ObjectKey, before: Namespace | None, after: Namespace | None

@@ -49,14 +49,18 @@ def targets_to_refresh(
     return {
         target: credential
         for target, credential in sorted(managed.items())
-        if _is_due(found.get(target), credential, now=now, grace=grace)
+        if is_ours(found.get(target), credential)
+        and _is_due(found.get(target), now=now, grace=grace)
     }
 
 
-def _is_due(found: PullSecret | None, credential: str, *, now: datetime, grace: timedelta) -> bool:
+def is_ours(found: PullSecret | None, credential: str) -> bool:
+    """Tell whether a credential can do something about a target; None: nothing is there."""
+    return found is None or (found.owner_name == credential and found.usable)
+
+
+def _is_due(found: PullSecret | None, *, now: datetime, grace: timedelta) -> bool:
     if found is None:
         return True
-    if found.owner_name != credential or not found.usable:
-        return False
     expires_at = found.stamp.expires_at
     return not can_pull(found, now=now) or expires_at is None or expires_at <= now + grace

@@ -25,7 +25,7 @@ class _Reference(msgspec.Struct, frozen=True):
     name: str = ""  # Kubernetes leaves out what is empty
 
 
-# Far more than any pod has, and few enough that a forged review costs its parsing and no more.
+# More than any pod has: a forged review costs a look into memory for each.
 _References = Annotated[tuple[_Reference, ...], msgspec.Meta(max_length=1000)]
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from ecr_secrets import metrics
-from ecr_secrets.core.admission import PodAdmission, targets_of, targets_to_refresh
+from ecr_secrets.core.admission import PodAdmission, is_ours, targets_of, targets_to_refresh
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 from ecr_secrets.core.review import allow, parse_review
@@ -74,9 +74,9 @@ class PodWebhook:
             for target in targets_of(admission)
             if (credential := self.managed(target)) is not None
         }
-        if not managed:
-            return _Verdict("unmanaged")
         found = {target: secret for target in managed if (secret := self.found(target)) is not None}
+        if not any(is_ours(found.get(target), name) for target, name in managed.items()):
+            return _Verdict("unmanaged")
         due = targets_to_refresh(managed, found, now=self.clock(), grace=self.grace)
         if not due:
             return _Verdict("fresh")

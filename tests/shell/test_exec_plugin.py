@@ -278,23 +278,22 @@ async def test_a_failure_is_not_kept(tmp_path: Path) -> None:
 
 async def test_a_plugin_that_does_not_end_is_ended_with_its_children(tmp_path: Path) -> None:
     """It has a deadline, and leaves nothing behind that still waits for a login."""
-    pipe = tmp_path / "pipe"  # read to its end only when the last process that has it open is gone
+    pipe = tmp_path / "pipe"  # at its end only when the last process that has it open is gone
     os.mkfifo(pipe)
-    child = "import sys, time; held = open(sys.argv[1], 'w'); time.sleep(60)"
-    program = (
-        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}, {str(pipe)!r}])"
-    )
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     command = PluginCommand(
         api_version=V1,
-        command=sys.executable,
-        arguments=("-c", program),
-        environ={},
+        command="/bin/sh",
+        arguments=("-c", '(echo started; sleep 60) > "$0" & wait', str(pipe)),
+        environ={"PATH": os.environ["PATH"]},
         interactive_mode="Never",
-        timeout=timedelta(seconds=1),
+        timeout=timedelta(seconds=2),
     )
-    held = asyncio.create_task(asyncio.to_thread(pipe.read_text))
 
+    with pytest.raises(UnauthorizedError, match="not done within 2 s"):
+        await command.run()
+
+    os.set_blocking(reader, True)
     async with asyncio.timeout(20):
-        with pytest.raises(UnauthorizedError, match="not done within 1 s"):
-            await command.run()
-        await held
+        with os.fdopen(reader) as held:
+            assert await asyncio.to_thread(held.read) == "started\n"

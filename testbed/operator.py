@@ -2,13 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -28,11 +29,15 @@ _START = timedelta(seconds=30)
 _STOP = timedelta(seconds=20)
 _IN_FORCE = timedelta(seconds=30)  # API servers follow what was applied, usually within a second
 _ATTEMPTS = 3
+_PROGRAM = "operator"
 _ANSWER = 5  # seconds for one answer of a port
 
 
 class Operator:
     """Runs `ecr-secrets run` while it is entered; `install.yaml` has to be applied before."""
+
+    # Folder that gets the log of each one that is left; None: logs go with their processes.
+    kept_logs: ClassVar[Path | None] = None
 
     def __init__(
         self,
@@ -127,7 +132,7 @@ class Operator:
             }
         given = [word for flag in flags.items() for word in flag]
         self._process = self._group.start(
-            "operator",
+            _PROGRAM,
             [Path(sys.executable).with_name("ecr-secrets"), "run", *given, *self._arguments],
             environment={**_own_environment(), **self._environment},
             cwd=ROOT,
@@ -169,6 +174,9 @@ class Operator:
             return False
 
     def _close(self) -> None:
+        log = self._group.folder / f"{_PROGRAM}.log"
+        if self.kept_logs and log.exists():
+            shutil.copy(log, self.kept_logs / f"{self._group.folder.name}.log")
         self._group.close()
 
 

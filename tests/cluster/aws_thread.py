@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from testbed.aws.faults import Fault
 from testbed.aws.iam import ACCOUNT, AccessKey
@@ -20,6 +20,8 @@ _ANSWER = 20  # seconds; it is in the same process
 class AwsThread:
     """A fake AWS and the registries that open to its tokens, while it is entered."""
 
+    noted: ClassVar[set[AccessKey]] = set()  # of all that there were, for whoever searches for them
+
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake AWS")
@@ -30,6 +32,7 @@ class AwsThread:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.note_keys()
         self._run(self._stack.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -49,7 +52,13 @@ class AwsThread:
 
     def new_key(self, account: str = ACCOUNT) -> AccessKey:
         """Create a user with an access key."""
-        return self.ask(lambda aws: aws.add_access_key(account))
+        key = self.ask(lambda aws: aws.add_access_key(account))
+        self.noted.add(key)  # it may be removed
+        return key
+
+    def note_keys(self) -> None:
+        """Note the keys that there are, those of sessions as well."""
+        self.noted.update(self.ask(lambda aws: list(aws.iam.keys.values())))
 
     def calls(self, key: AccessKey, *, region: str | None = None, result: str | None = None) -> int:
         """Count how often a user asked for a registry token."""

@@ -37,7 +37,11 @@ def test_a_crowd_of_pods_costs_one_call_to_aws(stage: Stage, pods: int) -> None:
 
     assert {answer.status for answer in answers} == {201}
     # On a machine that is very busy the API server gives up before we answer.
-    assert len(early) <= village.unanswered() - unanswered
+    given_up = village.unanswered() - unanswered
+    assert len(early) <= given_up
+    # Those who come when the first have been answered find the secret fresh, however busy it is.
+    unwarned = sum(not answer.warnings for answer in answers)
+    assert unwarned > given_up or (given_up and pods <= CLIENTS)
     assert max(answer.took for answer in answers) < BOUND
     stage.until("all can pull", lambda: village.pulls(shop) and village.pulls(blog))
     assert stage.aws.calls(stage.key) == calls + 1

@@ -1,6 +1,7 @@
 """When a webhook is registered, when it is not, and what readiness says about it."""
 
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from ecr_secrets.core.spec import KIND as CREDENTIAL
 from ecr_secrets.core.webhook_configuration import NAME
 from manifests.install import rules
+from testbed.certificates import Authority
 from testbed.operator import install
 from tests.cluster.api import Object
 from tests.cluster.audit import position, requests_of_operator, writes
@@ -20,6 +22,9 @@ KIND = "ValidatingWebhookConfiguration"
 ROLE = f"/apis/rbac.authorization.k8s.io/v1/clusterroles/{NAME}"
 _MERGE = "application/merge-patch+json"
 _MOST_HEALED = 20  # within half a minute
+_OURS = [rule for rule in rules() if rule["resources"] == [f"{KIND.lower()}s"]]
+_OTHERS = [rule for rule in rules() if rule not in _OURS]
+_STRANGER = b64encode(Authority("somebody").certificate_pem).decode()
 
 
 def _served(stage: Stage) -> Village:
@@ -67,9 +72,7 @@ def granted(spare_stage: Stage) -> Iterator[Stage]:
 def test_without_the_right_to_register_it_is_not_ready_and_says_why(granted: Stage) -> None:
     """Pods flow meanwhile; once granted, all is well without a restart."""
     stage, village = granted, _served(granted)
-    kept = [rule for rule in rules() if rule["resources"] != [f"{KIND.lower()}s"]]
-    answer = stage.site.control_plane.request("PATCH", ROLE, {"rules": kept}, content_type=_MERGE)
-    assert answer[0] == 200
+    _grant(stage, _OTHERS)
     stage.api.delete(KIND, NAME)
 
     stage.until("it says so", lambda: "Forbidden" in readiness(stage)[1], HEALED)
@@ -81,6 +84,36 @@ def test_without_the_right_to_register_it_is_not_ready_and_says_why(granted: Sta
     install(stage.site.control_plane)
     stage.until("it is ready", lambda: readiness(stage)[0] == 200, HEALED)
     village.await_registration()
+
+
+def test_with_a_bundle_that_does_not_trust_it_it_is_not_ready_and_says_why(granted: Stage) -> None:
+    """Also when it may not mend the bundle; once it may, all is well without a restart."""
+    stage, village = granted, _served(granted)
+    _grant(stage, [*_OTHERS, *({**rule, "verbs": ["get", "list", "watch"]} for rule in _OURS)])
+    found = configuration(stage)
+    assert found is not None
+    (webhook,) = found["webhooks"]
+    client = {**webhook["clientConfig"], "caBundle": _STRANGER}
+    _set_webhooks(stage, [{**webhook, "clientConfig": client}])
+
+    stage.until("it says so", lambda: "Forbidden" in readiness(stage)[1], HEALED)
+
+    status, text = readiness(stage)
+    assert status == 503
+    assert text.startswith(
+        "the webhook configuration does not trust the serving certificate: Forbidden: "
+    )
+    assert village.create(village.namespaces[0]).status == 201
+    install(stage.site.control_plane)
+    stage.until("it is ready", lambda: readiness(stage)[0] == 200, HEALED)
+    village.await_registration()
+
+
+def _grant(stage: Stage, granted: list[Object]) -> None:
+    """Give the operator these rights in all the cluster, and no others."""
+    changes = {"rules": granted}
+    answer = stage.site.control_plane.request("PATCH", ROLE, changes, content_type=_MERGE)
+    assert answer[0] == 200
 
 
 def test_the_registration_goes_with_the_role_and_comes_back_with_it(granted: Stage) -> None:

@@ -10,6 +10,7 @@ from ecr_secrets.core.webhook_configuration import MAX_NAMES
 from testbed.operator import NAMESPACE
 from tests.cluster.api import Object
 from tests.cluster.pods import Village, a_container, a_pod, configuration
+from tests.cluster.promptness import PROMISED, Promptness
 from tests.cluster.stage import Stage
 from tests.cluster.stand_in import standing_in
 
@@ -48,25 +49,31 @@ def test_the_registration_cannot_hurt(stage: Stage) -> None:
 
 
 def test_names_come_and_go_with_the_credentials(stage: Stage) -> None:
-    """A secret's name is registered as long as a credential manages it; without any, nothing is."""
+    """A secret's name is registered as long as a credential manages it; without any, nothing is.
+
+    Each time the configuration follows within two seconds.
+    """
+    following = Promptness()
     nowhere = stage.name("nowhere")
     first, second, third = map(stage.name, ("first", "second", "third"))
     stage.until("nothing is registered", lambda: configuration(stage) is None)
 
     one = stage.set_credential([nowhere], short="one", secretName=first)
-    stage.until("the first is", lambda: _names(stage, first))
+    following.until("the first is", lambda: _names(stage, first))
     two = stage.set_credential([nowhere], short="two", secretName=second)
-    stage.until("the second is", lambda: _names(stage, second))
+    following.until("the second is", lambda: _names(stage, second))
     assert _names(stage, first)
     stage.set_credential([nowhere], short="two", secretName=third)
-    stage.until("the third is", lambda: _names(stage, third))
+    following.until("the third is", lambda: _names(stage, third))
     assert (_names(stage, first), _names(stage, second)) == (True, False)
 
     stage.api.delete(KIND, two)
-    stage.until("the third is not", lambda: not _names(stage, third))
+    following.until("the third is not", lambda: not _names(stage, third))
     assert _names(stage, first)
     stage.api.delete(KIND, one)
-    stage.until("nothing is registered", lambda: configuration(stage) is None)
+    following.until("nothing is registered", lambda: configuration(stage) is None)
+
+    assert following.median() <= PROMISED, following.spans
 
 
 @pytest.fixture

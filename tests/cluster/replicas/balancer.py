@@ -2,9 +2,10 @@
 
 import asyncio
 import itertools
+import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ T = TypeVar("T")
 
 _HOST = "127.0.0.1"
 _GLANCE = 0.1  # seconds between two looks at who is ready
-_PATIENCE = 1.0  # seconds for the answer of /readyz
+_PATIENCE = 3.0  # seconds for the answer of /readyz, as in install.yaml
 _ANSWER = 10  # seconds for the balancer's own thread
 _CHUNK = 65536
 
@@ -32,10 +33,16 @@ class _Line:
 
     port: int
     writers: tuple[asyncio.StreamWriter, asyncio.StreamWriter]
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def cut(self) -> None:
         for writer in self.writers:
             writer.transport.abort()
+
+    def dismiss(self) -> None:
+        """Tell the client that nothing more comes; who keeps connections hangs up at that."""
+        with suppress(OSError):  # it has hung up already
+            self.writers[0].get_extra_info("socket").shutdown(socket.SHUT_WR)
 
 
 @dataclass(slots=True)
@@ -46,6 +53,7 @@ class _State:
     ready: set[int] = field(default_factory=set)  # ports
     only: int | None = None  # None: whoever is ready
     lines: set[_Line] = field(default_factory=set)
+    accepted: int = 0  # connections of clients
     refused: int = 0  # connections that a replica did not accept although it counted as ready
 
 
@@ -74,6 +82,11 @@ class Balancer:
     def port(self) -> int:
         """Where it listens."""
         return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def accepted(self) -> int:
+        """How many connections clients have opened."""
+        return self._ask(lambda state: state.accepted)
 
     @property
     def refused(self) -> int:
@@ -113,14 +126,20 @@ class Balancer:
         finally:
             self._ask(lambda state: setattr(state, "only", None))
 
-    def cut(self) -> None:
-        """Break every connection off."""
+    def dismiss(self) -> None:
+        """Have every client hang up, so that its next question takes a new connection.
 
-        def cut(state: _State) -> None:
-            for line in state.lines:
-                line.cut()
+        Nobody may be waiting for an answer. When this returns all have hung up: none can be about
+        to ask over a connection that ends.
+        """
+        self._do(self._dismiss)
 
-        self._ask(cut)
+    async def _dismiss(self) -> None:
+        lines = list(self._state.lines)
+        for line in lines:
+            line.dismiss()
+        for line in lines:
+            await line.over.wait()
 
     async def _open(self) -> tuple[asyncio.Server, asyncio.Task[None]]:
         server = await asyncio.start_server(self._pass_on, _HOST, 0)
@@ -146,6 +165,7 @@ class Balancer:
             await asyncio.sleep(_GLANCE)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._state.accepted += 1
         for port in self._choices():
             try:
                 there, back = await asyncio.open_connection(_HOST, port)
@@ -159,6 +179,7 @@ class Balancer:
             finally:
                 line.cut()
                 self._state.lines.discard(line)
+                line.over.set()
             return
         writer.transport.abort()
 

@@ -13,8 +13,7 @@ from tests.cluster.replicas.pair import Pair
 from tests.cluster.replicas.pods import a_token
 from tests.cluster.stage import Site, Stage
 
-# Slow enough that a rollout of some hundred namespaces can be caught in the act.
-_FLAGS = ("--log-level", "debug", "--max-writes-per-second", "200")
+_FLAGS = ("--log-level", "debug")
 _LOG_SHOWN = 8000  # characters of each, with a test that failed
 
 

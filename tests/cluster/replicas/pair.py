@@ -10,6 +10,7 @@ from testbed.waiting import wait_for
 from tests.cluster.replicas.balancer import Balancer, Member
 from tests.cluster.replicas.cluster import Cluster
 from tests.cluster.replicas.pods import Created, create_pod
+from tests.cluster.replicas.way import Way
 
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/kube-ecr-secrets-operator"
 RELEASED = timedelta(seconds=8)  # 3 s is promised; a Lease that was not released takes twice this
@@ -20,18 +21,25 @@ _SOON = timedelta(seconds=20)
 class Pair:
     """Two replicas while it is entered, named `a` and `b` in the Lease."""
 
-    def __init__(self, cluster: Cluster, *arguments: str) -> None:
+    def __init__(self, cluster: Cluster, *arguments: str, with_ways: bool = False) -> None:
+        """Choose what to run.
+
+        Args:
+            cluster: where.
+            arguments: flags of both.
+            with_ways: whether each has a way of its own to the API server.
+        """
         self.cluster = cluster
         self._arguments = arguments
+        self._with_ways = with_ways
+        self.ways: dict[str, Way] = {}
 
     def __enter__(self) -> Self:
         self._stack = ExitStack()
         try:
             self.balancer = self._stack.enter_context(Balancer())
             url = f"https://127.0.0.1:{self.balancer.port}"
-            self.replicas = {
-                name: self._enter(name, "--identity", name, "--webhook-url", url) for name in "ab"
-            }
+            self.replicas = {name: self._enter(name, url) for name in "ab"}
             self.until_whole()
         except BaseException:
             self._stack.close()
@@ -41,13 +49,13 @@ class Pair:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def _enter(self, name: str, *arguments: str) -> Operator:
+    def _enter(self, name: str, url: str) -> Operator:
+        flags = [*self._arguments, "--identity", name, "--webhook-url", url]
+        if self._with_ways:
+            self.ways[name] = self._stack.enter_context(Way(self.cluster, name))
+            flags += ["--kubeconfig", str(self.ways[name].kubeconfig())]
         cluster = self.cluster
-        operator = Operator(
-            cluster.control_plane,
-            cluster.aws.environment(),
-            arguments=(*self._arguments, *arguments),
-        )
+        operator = Operator(cluster.control_plane, cluster.aws.environment(), arguments=flags)
         self._stack.enter_context(operator)
         self._join(operator)
         return operator

@@ -5,7 +5,6 @@ import itertools
 import json
 import ssl
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -32,7 +31,6 @@ class Created:
     namespace: str
     status: int  # HTTP
     warnings: tuple[str, ...]
-    took: timedelta
 
 
 class PodMaker:
@@ -47,7 +45,6 @@ class PodMaker:
 
     def create(self, namespace: str) -> Created:
         """Create a pod."""
-        began = time.monotonic()
         self._connection.request(
             "POST",
             f"/api/v1/namespaces/{namespace}/pods",
@@ -60,7 +57,6 @@ class PodMaker:
             namespace=namespace,
             status=answer.status,
             warnings=tuple(answer.headers.get_all("Warning", [])),
-            took=timedelta(seconds=time.monotonic() - began),
         )
 
     def close(self) -> None:

@@ -19,6 +19,8 @@ _CONFIGURATION = f"{_CONFIGURATIONS}?fieldSelector=metadata.name={NAME}"
 _PATIENCE = 10  # seconds for one answer
 _PAUSE = 0.02  # seconds between two questions of a caller
 
+ANSWERS: set[str] = set()  # all that were given, without what tells one question from another
+
 
 def ask(port: int, tls: ssl.SSLContext, body: bytes) -> dict[str, Any]:
     """Ask once, over a connection of its own, and return the `response` of the review.
@@ -33,6 +35,7 @@ def ask(port: int, tls: ssl.SSLContext, body: bytes) -> dict[str, Any]:
         if answer.status != http.HTTPStatus.OK:
             raise ConnectionError(f"status {answer.status}")
         response: dict[str, Any] = json.loads(answer.read())["response"]
+        ANSWERS.add(json.dumps({**response, "uid": ""}))
     except http.client.HTTPException as error:
         raise ConnectionError(type(error).__name__) from None
     else:

@@ -22,7 +22,7 @@ def test_no_pod_notices_a_rollout(pair: Pair, stage: Stage) -> None:
 
     Half of the pods find their secret fresh; for the others it expires again and again.
     """
-    steady, *brief = stage.make_namespaces("steady", *(f"brief-{number}" for number in range(6)))
+    steady, *brief = stage.make_namespaces("steady", *(f"brief-{number}" for number in range(3)))
     until_open(pair.cluster, steady, *brief)
     stage.serve(steady)
     stage.aws.set_token_lifetime(BRIEF)
@@ -37,7 +37,7 @@ def test_no_pod_notices_a_rollout(pair: Pair, stage: Stage) -> None:
 
     with (
         PodLoad(pair.cluster, [steady], threads=2) as load,
-        PodLoad(pair.cluster, brief, threads=6, check=is_served_or_told) as needy,
+        PodLoad(pair.cluster, brief, threads=3, check=is_served_or_told) as needy,
     ):
         for operator in pair.replicas.values():
             stage.until("it answers pods", partial(_is_asked, operator, _asked(operator)))

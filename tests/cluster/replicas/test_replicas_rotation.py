@@ -13,7 +13,7 @@ from ecr_secrets.webhook.ca_secret import DATA_KEY, SECRET_NAME
 from testbed.operator import NAMESPACE
 from tests.cluster.replicas.cluster import Cluster
 from tests.cluster.replicas.pair import Pair
-from tests.cluster.replicas.pods import PodLoad, until_open
+from tests.cluster.replicas.pods import Created, PodLoad, until_open
 from tests.cluster.replicas.reviews import Callers, Trust
 from tests.cluster.replicas.webhook_metrics import calls, failed_calls
 from tests.cluster.stage import Stage
@@ -26,7 +26,7 @@ ROTATIONS = 50
 LIVES = (
     "--ca-lifetime-seconds", "15",
     "--certificate-lifetime-seconds", "15",
-    "--ca-overlap-seconds", "0.8",
+    "--ca-overlap-seconds", "1.2",
 )  # fmt: skip
 LONGEST = timedelta(seconds=20)  # one rotation
 
@@ -35,34 +35,47 @@ _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE---
 
 @pytest.fixture(scope="module")
 def lasting_pair(cluster: Cluster) -> Iterator[Pair]:
-    """Two replicas whose certificates live for seconds."""
+    """Two replicas whose certificates live for seconds, from the first one on."""
+    cluster.control_plane.kubectl(
+        "delete", "secret", SECRET_NAME, f"--namespace={NAMESPACE}", "--ignore-not-found"
+    )  # it may hold an authority that lives for a year
     with Pair(cluster, *LIVES) as pair:
         yield pair
 
 
 def test_no_call_fails_while_authorities_rotate(pair: Pair, stage: Stage) -> None:
-    """The API server and callers with new connections verify both replicas all the time."""
+    """The API server, which keeps no connection, and other callers verify both all the time."""
     cluster = pair.cluster
+    first, second = pair.replicas.values()
     shop = stage.make_namespace("shop")
     until_open(cluster, shop)
     stage.serve(shop)
     before = (calls(cluster.control_plane), failed_calls(cluster.control_plane))
 
+    def hang_up(_: Created) -> bool:
+        pair.balancer.dismiss()
+        return True
+
+    pair.balancer.dismiss()
+    accepted = pair.balancer.accepted
     with (
         Trust(cluster) as trust,
-        Callers(pair.balancer.port, trust, namespace=shop) as callers,
-        PodLoad(cluster, [shop], threads=2) as load,
+        Callers(first.webhook_port, trust, namespace=shop) as callers,
+        Callers(second.webhook_port, trust, namespace=shop) as others,
+        # One thread: when its pod is there, the API server asks nothing.
+        PodLoad(cluster, [shop], threads=1, check=hang_up) as load,
     ):
         for number in range(ROTATIONS):
             _rotate(stage, by_age=number < ROTATIONS_BY_AGE)
 
     after = (calls(cluster.control_plane), failed_calls(cluster.control_plane))
-    assert callers.problems == {}
+    assert (callers.problems, others.problems) == ({}, {})
     assert load.problems == []
     assert {(pod.status, pod.warnings) for pod in load.created} == {(201, ())}
     assert after[1] == before[1]
     assert after[0] - before[0] >= len(load.created) > ROTATIONS
-    assert callers.answered > ROTATIONS
+    assert pair.balancer.accepted - accepted >= len(load.created)
+    assert min(callers.answered, others.answered) > ROTATIONS
     assert _seen(trust) > ROTATIONS
     assert pair.balancer.refused == 0
 

@@ -3,11 +3,13 @@
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from io import BytesIO
+from statistics import median
 
 import aiohttp
 import msgspec
@@ -29,6 +31,7 @@ SHOP = ObjectKey("shop", "ecr-login")
 REVIEW = a_body("ecr-login")
 GRACE = timedelta(seconds=5)
 SOON = timedelta(seconds=1)  # long enough for an honest client on a busy machine
+BRISK = 0.25  # seconds; an honest client's usual answer takes a few milliseconds
 PATIENCE = 20  # seconds until a test that hangs is given up
 
 
@@ -182,7 +185,12 @@ class HonestClient:
 
     session: aiohttp.ClientSession
     url: str
-    answers: int = 0
+    spans: list[float] = field(default_factory=list)  # seconds that each answer took
+
+    @property
+    def answers(self) -> int:
+        """How many there were."""
+        return len(self.spans)
 
     async def ask(self, body: bytes = REVIEW) -> list[str]:
         """Ask, be admitted, and return the warnings.
@@ -192,11 +200,12 @@ class HonestClient:
             aiohttp.ClientError: the call failed.
         """
         timeout = aiohttp.ClientTimeout(total=PATIENCE)
+        began = time.monotonic()
         async with self.session.post(self.url, data=BytesIO(body), timeout=timeout) as answer:
             assert answer.status == 200
             response = msgspec.json.decode(await answer.read())["response"]
         assert (response["allowed"], response["uid"]) == (True, UID)
-        self.answers += 1
+        self.spans.append(time.monotonic() - began)
         return list(response.get("warnings", []))
 
     async def keep_asking(self) -> None:
@@ -264,6 +273,11 @@ async def serving(
 async def under_attack(
     limits: Limits | None = None, webhook: PodWebhook | None = None
 ) -> AsyncIterator[tuple[Served, HonestClient]]:
-    """Run a server and its honest client, of which every question must be answered."""
-    async with serving(webhook, limits) as served, served.honest_client() as honest:
-        yield served, honest
+    """Run a server and its honest client, of which every question must be answered, and soon."""
+    async with serving(webhook, limits) as served:
+        async with served.honest_client() as honest:
+            before = honest.answers
+            yield served, honest
+        during = honest.spans[before:]
+        assert during
+        assert median(during) < BRISK, during

@@ -1,0 +1,44 @@
+"""Strings that nobody may read outside of a Secret, and the search for them in what people read."""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from testbed.aws.iam import AccessKey
+
+# How secrets of a kind begin, whatever their value. All that a test makes is made with these.
+SHAPES = {
+    "private key": "PRIVATE KEY-----",
+    "private key on P-256": "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEH",  # RFC 5958, in base64
+    "registry token": "eyJwYXlsb2FkIjog",  # {"payload":
+    "service account's token": "eyJhbGciOi",  # {"alg":
+    "session token": "IQoJb3JpZ2luX2Vj",
+}
+_LONG = re.compile(r"[\w+/=-]{16,}")  # shorter than any form of an access key
+
+
+def forms(word: str) -> Iterator[str]:
+    """List how a word reads: plain, and wherever it stands in something that is put in base64."""
+    data = word.encode()
+    yield word
+    for start in range(3):  # base64 takes three bytes at a time
+        whole = data[start : start + (len(data) - start) // 3 * 3]
+        yield base64.b64encode(whole).decode()
+
+
+def where_said(words: Iterable[str], texts: Mapping[str, str]) -> list[str]:
+    """Name the texts in which one of the words stands; never the word."""
+    wanted = set(words)
+    return [where for where, text in texts.items() if any(word in text for word in wanted)]
+
+
+def where_shapes_are_said(texts: Mapping[str, str]) -> list[str]:
+    """Name the texts in which something has the shape of a secret, in any form."""
+    return where_said((form for shape in SHAPES.values() for form in forms(shape)), texts)
+
+
+def where_keys_are_said(keys: Iterable[AccessKey], texts: Mapping[str, str]) -> list[str]:
+    """Name the texts in which half an access key stands, in any form."""
+    halves = {half for key in keys for half in (key.access_key_id, key.secret_access_key)}
+    long = {where: " ".join(set(_LONG.findall(text))) for where, text in texts.items()}
+    return where_said((form for half in halves for form in forms(half)), long)

@@ -1,0 +1,85 @@
+"""No operator has said a secret, whatever befell it in the tests of this room.
+
+The name of this file makes it one of the last of its room, so that it hears all that was said.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecr_secrets.core.spec import API_VERSION, PLURAL
+from testbed.aws.iam import ACCOUNT, AccessKey
+from tests.cluster.aws_thread import AwsThread
+from tests.cluster.canaries import (
+    SHAPES,
+    where_keys_are_said,
+    where_said,
+    where_shapes_are_said,
+)
+from tests.cluster.replicas.reviews import ANSWERS
+from tests.cluster.stage import Site
+
+_KEY = AccessKey(
+    access_key_id="AKIAIOSFODNN7EXAMPLE",  # both AWS' own examples
+    secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    account=ACCOUNT,
+)
+_LISTS = (
+    "/api/v1/events",
+    f"/apis/{API_VERSION}/{PLURAL}",
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    "/apis/coordination.k8s.io/v1/leases",
+)
+
+
+def _texts(kept_logs: Path, sites: dict[str, Site]) -> dict[str, str]:
+    """Collect what was said: by whom that has ended, by whom still runs, and in the clusters."""
+    texts = {log.name: log.read_text(errors="replace") for log in kept_logs.iterdir()}
+    texts["answers to reviews"] = "\n".join(ANSWERS)
+    for name, site in sites.items():
+        texts[f"{name}: log"] = site.operator.log_text()
+        texts[f"{name}: metrics"] = "\n".join(site.operator.metrics())
+        for path in _LISTS:
+            status, found = site.control_plane.request("GET", path)
+            assert status == 200
+            texts[f"{name}: {path}"] = json.dumps(found)
+    return texts
+
+
+def test_nobody_has_said_a_secret(kept_logs: Path, site: Site, spare_site: Site) -> None:
+    """Logs of all processes of the session, Events, status, metrics, answers about pods."""
+    for each in (site, spare_site):
+        if each.operator.process.exit_code is not None:  # a test that failed left it so
+            each.operator.start()
+        each.aws.note_keys()
+
+    texts = _texts(kept_logs, {"site": site, "spare site": spare_site})
+
+    assert texts["site: log"]
+    assert texts["spare site: log"]
+    assert AwsThread.noted
+    assert where_shapes_are_said(texts) == []
+    assert where_keys_are_said(AwsThread.noted, texts) == []
+
+
+def _all_forms() -> Iterator[object]:
+    words = {**SHAPES, "id": _KEY.access_key_id, "secret": _KEY.secret_access_key}
+    for name, word in words.items():
+        yield pytest.param(word, id=f"{name}-plain")
+        for before in ("", "x", "xx"):
+            encoded = b64encode(f"{before}{word}...".encode()).decode()
+            yield pytest.param(encoded, id=f"{name}-in-base64-{len(before)}")
+
+
+@pytest.mark.parametrize("said", list(_all_forms()))
+def test_the_search_hears_every_form(said: str) -> None:
+    """A word that is not found is found nowhere: it is tried on what does say it."""
+    texts = {"quiet": "nothing at all", "loud": f'{{"message": "x {said}"}}'}
+
+    heard = {*where_shapes_are_said(texts), *where_keys_are_said([_KEY], texts)}
+
+    assert heard == {"loud"}
+    assert where_said(["nothing"], texts) == ["quiet"]

@@ -1,7 +1,8 @@
 """One informer per thing that credentials need watched, for as long as one of them needs it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -30,15 +31,21 @@ class InformerPool(Generic[K, T]):
     State is touched only between awaits of one event loop.
     """
 
-    def __init__(self, make: Callable[[K], Informer[T]], *, what: str) -> None:
+    def __init__(
+        self, make: Callable[[K], Informer[T]], *, what: str, look_again: Callable[[str], None]
+    ) -> None:
         """Prepare an empty pool.
 
         Args:
             make: builds the informer for a key.
             what: names the watched things in errors, such as `pull secrets`.
+            look_again: is told the credentials whose wait for a first look failed, once there is
+                something to see.
         """
         self._make = make
         self._what = what
+        self._look_again = look_again
+        self._missed: set[K] = set()  # what somebody has waited for in vain
         self._group: asyncio.TaskGroup | None = None
         self._running: dict[K, _Running[T]] = {}
         self._holders: dict[str, frozenset[K]] = {}
@@ -54,7 +61,8 @@ class InformerPool(Generic[K, T]):
         self._holders[holder] = frozenset(keys)
         for key in self._holders[holder] - self._running.keys():
             informer = self._make(key)
-            task = self._group.create_task(informer.run(), name=f"watch {self._what} {key}")
+            name = f"watch {self._what} {key}"
+            task = self._group.create_task(self._follow(key, informer), name=name)
             self._running[key] = _Running(informer, task)
         self._stop_unneeded()
 
@@ -63,18 +71,35 @@ class InformerPool(Generic[K, T]):
         self._holders.pop(holder, None)
         self._stop_unneeded()
 
+    async def _follow(self, key: K, informer: Informer[T]) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(informer.run(), name=f"follow {self._what} {key}")
+            await informer.wait_synced()
+            if key in self._missed:
+                self._missed.discard(key)
+                for holder in [name for name, keys in self._holders.items() if key in keys]:
+                    self._look_again(holder)
+
     def _stop_unneeded(self) -> None:
         needed = frozenset().union(*self._holders.values())
         for key in self._running.keys() - needed:
             self._running.pop(key).task.cancel()
+            self._missed.discard(key)
 
     async def wait_synced(self, key: K, within: timedelta) -> None:
         """Wait until everything under a key has been seen once.
 
+        A right that is missing is not waited for: a worker has others to serve.
+
         Raises:
             OperatorError: it did not come to that in time; the informer's own error if it has one.
         """
-        await wait_synced(self._running[key].informer, f"{self._what} {key}", within)
+        informer = self._running[key].informer
+        try:
+            await _wait(informer, informer.wait_answered(), f"{self._what} {key}", within)
+        except OperatorError:
+            self._missed.add(key)
+            raise
 
     def store(self, key: K) -> Mapping[ObjectKey, T]:
         """Show what is known under a key; nothing when it is not held."""
@@ -111,10 +136,14 @@ async def wait_synced(informer: Informer[T], what: str, within: timedelta) -> No
     Raises:
         OperatorError: it did not come to that in time; the informer's own error if it has one.
     """
-    try:
+    await _wait(informer, informer.wait_synced(), what, within)
+
+
+async def _wait(
+    informer: Informer[T], awaited: Coroutine[None, None, None], what: str, within: timedelta
+) -> None:
+    with suppress(TimeoutError):
         async with asyncio.timeout(within.total_seconds()):
-            await informer.wait_synced()
-    except TimeoutError:
-        raise informer.last_error or UnavailableError(
-            f"{what} could not be listed in time"
-        ) from None
+            await awaited
+    if not informer.synced:
+        raise informer.last_error or UnavailableError(f"{what} could not be listed in time")

@@ -49,6 +49,7 @@ class Triggers:
             namespace=self._namespace_changed,
             pull_secret=self._pull_secret_changed,
             access_secret=self._access_secret_changed,
+            seen=self._wake,
         )
 
     def credentials(self) -> list[Credential]:

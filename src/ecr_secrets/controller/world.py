@@ -58,6 +58,7 @@ class Listeners:
     namespace: Callable[[ObjectKey, Namespace | None, Namespace | None], None]
     pull_secret: Callable[[ObjectKey, PullSecret | None, PullSecret | None], None]
     access_secret: Callable[[ObjectKey, AccessSecret | None, AccessSecret | None], None]
+    seen: Callable[[str], None]  # a credential: what it waited for in vain can be seen now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +118,12 @@ class World:
                 on_change=listeners.access_secret,
             )
 
-        self._pull_secrets = InformerPool(pull_secrets, what="pull secrets named")
-        self._access_secrets = InformerPool(access_secret, what="AWS access")
+        self._pull_secrets = InformerPool(
+            pull_secrets, what="pull secrets named", look_again=listeners.seen
+        )
+        self._access_secrets = InformerPool(
+            access_secret, what="AWS access", look_again=listeners.seen
+        )
         self._secret_places = SecretPlaces(self._pull_secrets, view.scope.places)
         self.secrets = SecretView(self._secret_places)
 

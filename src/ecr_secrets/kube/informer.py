@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.errors import GoneError, OperatorError
+from ecr_secrets.errors import ForbiddenError, GoneError, OperatorError
 from ecr_secrets.kube.client import Client
 from ecr_secrets.kube.pace import Pace, Timing
 from ecr_secrets.kube.selection import Selection
@@ -82,6 +82,7 @@ class Informer(Generic[T]):
         self.last_error: OperatorError | None = None  # None: all is well, as far as we know
         self.last_progress: float | None = None  # loop time of the last sign of life; None: none
         self._synced = asyncio.Event()
+        self._answered = asyncio.Event()  # set: synced, or the last attempt was denied
         self._position = ""  # resource version up to which the store is complete
         self._list_next = True  # the position is worth nothing
         self._check_next = False  # the position may be worth nothing
@@ -101,6 +102,10 @@ class Informer(Generic[T]):
     async def wait_synced(self) -> None:
         """Wait until the store has been complete once."""
         await self._synced.wait()
+
+    async def wait_answered(self) -> None:
+        """Wait until the store has been complete once, or the last attempt at that was denied."""
+        await self._answered.wait()
 
     async def run(self) -> None:
         """Follow until cancelled.
@@ -133,6 +138,7 @@ class Informer(Generic[T]):
             self._position = listing.version
             self._list_next = False
             self._synced.set()
+            self._answered.set()
         return None
 
     async def _check(self) -> None:
@@ -214,6 +220,10 @@ class Informer(Generic[T]):
         if error is None:
             return
         self.last_error = error
+        if isinstance(error, ForbiddenError):
+            self._answered.set()
+        elif not self.synced:
+            self._answered.clear()
         if error.reason != self._reported:
             self._reported = error.reason
             fields = {"resource": self._kind, "reason": error.reason, "error": str(error)}

@@ -16,6 +16,7 @@ from ecr_secrets.kube.answers import error_from_status, parse_retry_after, parse
 from ecr_secrets.kube.body import read_body, read_lines
 from ecr_secrets.kube.call import Call
 from ecr_secrets.kube.failures import translated
+from ecr_secrets.kube.missing_right import with_remedy
 from ecr_secrets.kube.passport import Shown, show, show_anew
 from ecr_secrets.kube.sockets import alert_socket
 
@@ -161,14 +162,15 @@ class Transport:
 
 async def _refusal(call: Call, response: aiohttp.ClientResponse) -> OperatorError:
     retry_after = parse_retry_after(response.headers.get("Retry-After"))
-    body = await read_body(response, limit=_MAX_REFUSAL, asked=call.asked)
-    return error_from_status(
+    status = parse_status(await read_body(response, limit=_MAX_REFUSAL, asked=call.asked))
+    error = error_from_status(
         response.status,
-        parse_status(body),
+        status,
         asked=call.asked,
         confidential=call.confidential,
         retry_after=retry_after,
     )
+    return with_remedy(error, status.message)
 
 
 @contextmanager

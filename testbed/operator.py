@@ -25,6 +25,8 @@ INSTALL = ROOT / "manifests" / "install.yaml"
 NAMESPACE = "kube-ecr-secrets"  # both as in install.yaml
 SERVICE_ACCOUNT = "kube-ecr-secrets-operator"
 
+# Where things are, on a machine that runs several operators.
+_OF_THE_PLACE = ("--bind-address", "--metrics-port", "--health-port", "--webhook-port")
 _START = timedelta(seconds=30)
 _STOP = timedelta(seconds=20)
 _IN_FORCE = timedelta(seconds=30)  # API servers follow what was applied, usually within a second
@@ -214,6 +216,17 @@ def _is_confined(control_plane: ControlPlane, kubeconfig: Path) -> bool:
             raise
         return True
     return False
+
+
+def flags_of(arguments: Sequence[str]) -> list[str]:
+    """Return the flags of a Deployment's container, but for those that `Operator` sets itself.
+
+    Args:
+        arguments: `run`, and flags as `--flag=value`.
+    """
+    run, *flags = arguments
+    assert run == "run"  # what an `Operator` runs
+    return [flag for flag in flags if not flag.startswith(_OF_THE_PLACE)]
 
 
 def _free_ports() -> tuple[int, int, int]:

@@ -64,31 +64,6 @@ def test_the_command_is_installed_under_both_names(command: str) -> None:
     assert "pull secrets" in done.stdout
 
 
-def test_the_image_is_small_non_root_and_locked() -> None:
-    """As far as reading shows: nothing here can build it."""
-    text = (ROOT / "Dockerfile").read_text()
-    stages = re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]
-    final = stages[-1]
-
-    assert len(stages) == 2
-    assert "--require-hashes -r requirements/runtime.txt" in stages[0]
-    assert "USER 65532:65532" in final
-    assert "pip install" not in final
-    assert 'ENTRYPOINT ["/opt/operator/bin/ecr-secrets"]' in final
-    assert ":latest" not in text
-
-
-def test_the_image_is_built_from_what_it_needs_alone() -> None:
-    """What the Dockerfile copies is what the build context lets through."""
-    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.M)
-    ignore = (ROOT / ".dockerignore").read_text().split()
-
-    assert ignore[0] == "*"
-    assert {name for line in copied for name in line.split()} == {
-        name.removeprefix("!") for name in ignore[1:]
-    }
-
-
 def test_the_example_of_the_readme_is_a_manifest_the_operator_understands() -> None:
     """Whoever copies it gets what it says."""
     example = re.search(r"<<'YAML'\n(.*?)\nYAML\n", README, re.DOTALL)

@@ -1,0 +1,220 @@
+"""What the chart renders, value by value; what holds for all is in test_chart and test_dry_run."""
+
+import argparse
+from typing import Any
+
+import pytest
+
+from ecr_secrets.cli.flags import add_flags, read_config
+from ecr_secrets.settings import Config
+from tests.helm.helm import (
+    CLUSTER_NAME,
+    FULL_NAME,
+    NAMESPACE,
+    Helm,
+    Object,
+    container_of,
+    identity,
+    of_kind,
+    pod_of,
+    the,
+)
+from tests.helm.matrix import A_CREDENTIAL, KEYS, VALUES
+
+
+def config_of(objects: list[Object]) -> Config:
+    """Return the settings as the operator reads them from the command line."""
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    run, *arguments = container_of(objects)["args"]
+    assert run == "run"
+    return read_config(parser.parse_args(arguments), {})
+
+
+def test_a_plain_release_is_this(helm4: Helm) -> None:
+    """Nothing else is made unless asked for."""
+    assert sorted(identity(each) for each in helm4.render()) == sorted(
+        [
+            ("ClusterRole", "", CLUSTER_NAME),
+            ("ClusterRoleBinding", "", CLUSTER_NAME),
+            ("CustomResourceDefinition", "", "awsecrcredentials.aws.zakariaamine.com"),
+            ("Deployment", NAMESPACE, FULL_NAME),
+            ("Pod", NAMESPACE, f"{FULL_NAME}-test"),
+            ("PodDisruptionBudget", NAMESPACE, FULL_NAME),
+            ("Role", NAMESPACE, FULL_NAME),
+            ("RoleBinding", NAMESPACE, FULL_NAME),
+            ("Service", NAMESPACE, FULL_NAME),
+            ("ServiceAccount", NAMESPACE, FULL_NAME),
+            ("ValidatingAdmissionPolicy", "", CLUSTER_NAME),
+            ("ValidatingAdmissionPolicyBinding", "", CLUSTER_NAME),
+        ]
+    )
+
+
+def test_the_operator_reads_its_own_defaults(helm4: Helm) -> None:
+    """Every flag exists and is accepted; only names and ports are the release's."""
+    assert config_of(helm4.render()) == Config(
+        webhook_port=9443,
+        webhook_service=FULL_NAME,
+        webhook_configuration=CLUSTER_NAME,
+        webhook_secret=f"{FULL_NAME}-webhook",
+        webhook_owner=CLUSTER_NAME,
+        lease_name=FULL_NAME,
+    )
+
+
+def test_the_operator_reads_what_is_set(helm4: Helm) -> None:
+    """No number loses its shape on the way, and null leaves the choice to the operator."""
+    values = {
+        "settings": {"maxWritesPerSecond": 12.5, "workers": None, "logLevel": "debug"},
+        "webhook": {"port": 8443, "servicePort": 8444, "caLifetimeSeconds": 63072000},
+        "metrics": {"port": 9090},
+        "health": {"port": 9091},
+        "leaderElection": {"leaseName": "mine"},
+    }
+
+    objects = helm4.render(values)
+
+    config = config_of(objects)
+    assert config.max_writes_per_second == 12.5
+    assert config.workers == Config().workers
+    assert config.log_level == "debug"
+    assert (config.webhook_port, config.webhook_service_port) == (8443, 8444)
+    assert config.ca_lifetime_seconds == 63072000
+    assert "--ca-lifetime-seconds=63072000" in container_of(objects)["args"]  # no exponent
+    assert (config.metrics_port, config.health_port) == (9090, 9091)
+    assert config.lease_name == "mine"
+
+
+def test_what_is_switched_off_has_no_port_anywhere(helm4: Helm) -> None:
+    """Neither in the process nor in the pod, the Service or the policy of the network."""
+    off = {"enabled": False}
+
+    objects = helm4.render({"webhook": off, "metrics": off, "networkPolicy": {"enabled": True}})
+
+    config = config_of(objects)
+    assert (config.webhook_port, config.metrics_port) == (0, 0)
+    assert [port["name"] for port in container_of(objects)["ports"]] == ["health"]
+    assert [port["name"] for port in the(objects, "Service")["spec"]["ports"]] == ["health"]
+    (ingress,) = the(objects, "NetworkPolicy")["spec"]["ingress"]
+    assert ingress == {"ports": [{"port": 8081}]}
+
+
+def test_the_service_finds_the_operator_and_nobody_else(helm4: Helm) -> None:
+    """The pod of `helm test` answers no webhook."""
+    objects = helm4.render({"metrics": {"serviceMonitor": {"enabled": True}}})
+    selector = the(objects, "Service")["spec"]["selector"]
+    monitored = the(objects, "ServiceMonitor")["spec"]["selector"]["matchLabels"]
+
+    assert selector.items() <= pod_of(objects)["metadata"]["labels"].items()
+    assert not selector.items() <= the(objects, "Pod")["metadata"]["labels"].items()
+    assert monitored.items() <= the(objects, "Service")["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize(
+    ("replicas", "made"), [pytest.param(1, 0, id="one"), pytest.param(2, 1, id="two")]
+)
+def test_a_single_replica_has_no_budget(helm4: Helm, replicas: int, made: int) -> None:
+    """It would keep the node from ever being drained."""
+    objects = helm4.render({"replicaCount": replicas})
+
+    assert len(of_kind(objects, "PodDisruptionBudget")) == made
+
+
+def test_labels_and_annotations_reach_every_object(helm4: Helm) -> None:
+    """Common ones, and they never replace those that selectors need."""
+    values = {
+        "commonLabels": {"team": "platform", "app.kubernetes.io/instance": "forged"},
+        "commonAnnotations": {"note": "ours"},
+        "metrics": dict(VALUES["monitored"]["metrics"]),
+        "networkPolicy": {"enabled": True},
+        "awsAccess": KEYS,
+        "credentials": [A_CREDENTIAL],
+        "webhook": {"certManager": {"enabled": True}},
+    }
+
+    found = [each["metadata"] for each in helm4.render(values)]
+
+    assert {each["labels"]["team"] for each in found} == {"platform"}
+    assert {each["labels"]["app.kubernetes.io/instance"] for each in found} == {"ecr"}
+    assert {each["annotations"]["note"] for each in found} == {"ours"}
+
+
+def test_spreading_is_by_the_pods_of_this_release(helm4: Helm) -> None:
+    """The selector is filled in, and one that is given stays."""
+    mine = {"matchLabels": {"mine": "yes"}}
+    constraint = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    values = {"topologySpreadConstraints": [constraint, {**constraint, "labelSelector": mine}]}
+
+    objects = helm4.render(values)
+
+    first, second = pod_of(objects)["spec"]["topologySpreadConstraints"]
+    labels = the(objects, "Deployment")["spec"]["selector"]["matchLabels"]
+    assert first == {**constraint, "labelSelector": {"matchLabels": labels}}
+    assert second == {**constraint, "labelSelector": mine}
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        pytest.param({}, "ghcr.io/zak905/kube-ecr-secrets-operator:0.1.0", id="appVersion"),
+        pytest.param({"repository": "r.example/x", "tag": "2"}, "r.example/x:2", id="tag"),
+        pytest.param(
+            {"repository": "x", "tag": "2", "digest": f"sha256:{'a' * 64}"},
+            f"x@sha256:{'a' * 64}",
+            id="digest",
+        ),
+    ],
+)
+def test_the_image_is_named_by_the_strongest(
+    helm4: Helm, image: dict[str, str], expected: str
+) -> None:
+    """A digest beats a tag, which beats the chart's version; the test pod uses the same."""
+    objects = helm4.render({"image": image})
+
+    (tester,) = the(objects, "Pod")["spec"]["containers"]
+    assert {container_of(objects)["image"], tester["image"]} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("values", "mounted"),
+    [
+        pytest.param(VALUES["cert-manager"], f"{FULL_NAME}-serving", id="cert-manager"),
+        pytest.param(VALUES["own-certificate"], "serving", id="existing"),
+    ],
+)
+def test_a_certificate_from_elsewhere_is_mounted(
+    helm4: Helm, values: dict[str, Any], mounted: str
+) -> None:
+    """The operator is told the files, and needs no right on a Secret of its own authorities."""
+    objects = helm4.render(values)
+
+    (volume,) = pod_of(objects)["spec"]["volumes"]
+    (mount,) = container_of(objects)["volumeMounts"]
+    config = config_of(objects)
+    assert volume["secret"]["secretName"] == mounted
+    assert mount["name"] == volume["name"]
+    assert (config.tls_cert_file, config.tls_key_file, config.tls_ca_file) == tuple(
+        f"{mount['mountPath']}/{name}" for name in ("tls.crt", "tls.key", "ca.crt")
+    )
+    assert all(rule["resources"] != ["secrets"] for rule in the(objects, "Role")["rules"])
+
+
+def test_the_certificate_is_for_the_name_the_api_server_calls(helm4: Helm) -> None:
+    """An authority of the chart's own signs it, which stays when the certificate is renewed."""
+    objects = helm4.render(VALUES["cert-manager"])
+
+    by_name = {each["metadata"]["name"]: each["spec"] for each in of_kind(objects, "Certificate")}
+    issuers = {each["metadata"]["name"]: each["spec"] for each in of_kind(objects, "Issuer")}
+    serving, authority = by_name[f"{FULL_NAME}-serving"], by_name[f"{FULL_NAME}-authority"]
+    assert f"{FULL_NAME}.{NAMESPACE}.svc" in serving["dnsNames"]
+    assert issuers[serving["issuerRef"]["name"]] == {"ca": {"secretName": authority["secretName"]}}
+    assert issuers[authority["issuerRef"]["name"]] == {"selfSigned": {}}
+
+
+def test_a_given_issuer_signs_alone(helm4: Helm) -> None:
+    """No authority is made beside it."""
+    objects = helm4.render(VALUES["cert-manager-with-issuer"])
+
+    assert the(objects, "Certificate")["spec"]["issuerRef"]["name"] == "ours"
+    assert of_kind(objects, "Issuer") == []

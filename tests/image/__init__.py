@@ -1,0 +1,1 @@
+"""What is built, signed and published, as far as reading shows."""

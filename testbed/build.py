@@ -125,7 +125,7 @@ def _turn(lock: Path, title: str, progress: Progress) -> Iterator[None]:
                 waiting = True
             if time.monotonic() > deadline:
                 raise ControlPlaneError(f"{lock}: still held by another process")
-            time.sleep(0.2)
+            time.sleep(0.2)  # no lock can be waited for with a deadline
         yield
 
 

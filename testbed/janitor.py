@@ -62,7 +62,7 @@ def _end_group(leader: int) -> None:
             return
         except ChildProcessError:
             pass  # the leader is reaped already; others are still on their way out
-        time.sleep(0.01)
+        time.sleep(0.01)  # nothing tells when a group is empty
 
 
 if __name__ == "__main__":

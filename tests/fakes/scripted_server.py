@@ -177,7 +177,7 @@ async def _read(reader: asyncio.StreamReader) -> ScriptedRequest | None:
         name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
     }
     if "transfer-encoding" in headers:
-        raise NotImplementedError("a request body in chunks")
+        raise AssertionError("the client sends no body in chunks")
     parts = urlsplit(target)
     return ScriptedRequest(
         method=method,

@@ -60,7 +60,7 @@ def test_two_that_refresh_at_once_agree(pair: Pair, stage: Stage, attempt: int) 
         )
     stage.until("they agree", lambda: len(_contents(stage, namespaces)) == 1)
     agreed = _secrets(stage, namespaces)
-    time.sleep(QUIET)
+    time.sleep(QUIET)  # that nothing is written takes time to show
 
     assert all(answer["allowed"] is True for answer in answers)
     assert stage.aws.calls(stage.key) == 3  # the one that has expired, and one for each replica

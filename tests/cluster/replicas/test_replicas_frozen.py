@@ -47,7 +47,7 @@ def test_a_leader_that_wakes_does_no_harm(pair: Pair, stage: Stage) -> None:
         _ask_for(pair, stage, old, namespaces[-1])
         stage.until("the rollout is under way", lambda: len(expiries.seen()) > 20)
         way.hold()
-        time.sleep(SENDING)
+        time.sleep(SENDING)  # what is held on its way shows nowhere
         with pair.frozen(old):
             begun = len(expiries.seen())
             stage.aws.set_token_lifetime(timedelta(hours=12))
@@ -84,7 +84,7 @@ def _refused(cluster: Cluster, since: int) -> int:
 def _rest(cluster: Cluster) -> bool:
     """Tell whether nothing is changed for a while; Events of what was may still come."""
     since = position(cluster.control_plane)
-    time.sleep(QUIET)
+    time.sleep(QUIET)  # that nothing is written takes time to show
     asked = writes(requests_of_operator(cluster.control_plane, since=since))
     return all(each.resource == "events" for each in asked)
 

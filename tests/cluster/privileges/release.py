@@ -49,10 +49,14 @@ class Release:
     def __enter__(self) -> Self:
         self._kubectl("apply", "--server-side")
         self._until("its rights are in force", all)
-        if self.is_confined:
-            token = self._control_plane.token_for(NAMESPACE, SERVICE_ACCOUNT)
-            account = Account(self._control_plane, token)
-            wait_for("the policy is in force", lambda: _is_confined(account), _IN_FORCE)
+        account = Account(
+            self._control_plane, self._control_plane.token_for(NAMESPACE, SERVICE_ACCOUNT)
+        )
+        wait_for(
+            "the policy is in force, or that of the release before no longer",
+            lambda: _is_confined(account) == self.is_confined,
+            _IN_FORCE,
+        )
         return self
 
     def __exit__(self, *_: object) -> None:

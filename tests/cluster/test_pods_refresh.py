@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from testbed.aws import faults
 from testbed.aws.wire import utc_now
 from tests.cluster.api import Object
-from tests.cluster.audit import position, requests_of_operator, writes
+from tests.cluster.audit import position, requests_of_operator, writes_abroad
 from tests.cluster.pods import BOUND, EXPIRING, Village, add_aws_access
 from tests.cluster.stage import Stage
 
@@ -27,7 +27,7 @@ def test_a_pod_with_a_fresh_secret_costs_nothing(stage: Stage) -> None:
 
     assert (answer.status, answer.warnings, asked) == (201, (), 1)
     assert stage.aws.calls(stage.key) == 1  # for the first rollout
-    assert writes(requests_of_operator(stage.site.control_plane, since=since)) == []
+    assert writes_abroad(requests_of_operator(stage.site.control_plane, since=since)) == []
 
 
 def test_an_expired_secret_is_fresh_before_its_pod_is_admitted(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from ecr_secrets.core.spec import API_VERSION, KIND
 from testbed.aws.iam import ACCOUNT
 from testbed.aws.wire import utc_now
 from tests.cluster.api import Object
-from tests.cluster.audit import position, requests_of_operator, writes
+from tests.cluster.audit import position, requests_of_operator, writes_abroad
 from tests.cluster.stage import DATA_KEY, HOST, REGION, Stage
 
 
@@ -36,7 +36,7 @@ def test_a_restart_with_everything_fresh_changes_nothing(stage: Stage, end: str)
     )
     asked = requests_of_operator(stage.site.control_plane, since=since)
     assert asked
-    assert writes(asked) == []
+    assert writes_abroad(asked) == []
     assert stage.aws.ask(lambda aws: aws.count()) == calls
     assert (stage.secret(shop), stage.secret(blog), stage.credential(name)) == before
 

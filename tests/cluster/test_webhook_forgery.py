@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 
 from testbed.aws import faults
-from tests.cluster.audit import position, requests_of_operator, writes
+from tests.cluster.audit import position, requests_of_operator, writes_abroad
 from tests.cluster.pods import Village, configuration
 from tests.cluster.stage import Stage
 from tests.core.reviews import a_body
@@ -58,7 +58,7 @@ def test_forged_reviews_cost_no_call_and_no_write(stage: Stage) -> None:
 
     assert allowed == [True] * 600
     assert stage.aws.calls(stage.key) == 1  # for the first rollout
-    assert writes(requests_of_operator(stage.site.control_plane, since=since)) == []
+    assert writes_abroad(requests_of_operator(stage.site.control_plane, since=since)) == []
 
 
 def test_a_flood_for_what_cannot_be_refreshed_is_no_flood_at_aws(stage: Stage) -> None:

@@ -50,6 +50,7 @@ def test_no_call_fails_while_authorities_rotate(pair: Pair, stage: Stage) -> Non
     shop = stage.make_namespace("shop")
     until_open(cluster, shop)
     stage.serve(shop)
+    stage.until("the first one signs", lambda: _signing(stage) != "", LONGEST)
     before = (calls(cluster.control_plane), failed_calls(cluster.control_plane))
 
     def hang_up(_: Created) -> bool:

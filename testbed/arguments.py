@@ -11,13 +11,14 @@ SERVICE_IP = "10.0.0.1"  # the first address of the service range: Service defau
 AUDIT_LOG = "audit.log"
 
 # `deployment` and `replicaset` make the pods of our own manifests; `clusterrole-aggregation`
-# fills ClusterRoles such as `edit`; `serviceaccount-token` fills token Secrets; the last one checks
-# the types of admission policies.
+# fills ClusterRoles such as `edit`; `node-lifecycle` opens a node that is ready to pods;
+# `serviceaccount-token` fills token Secrets; the last one checks the types of admission policies.
 _CONTROLLERS = (
     "clusterrole-aggregation-controller",
     "deployment-controller",
     "garbage-collector-controller",
     "namespace-controller",
+    "node-lifecycle-controller",
     "replicaset-controller",
     "root-ca-certificate-publisher-controller",
     "serviceaccount-controller",
@@ -38,6 +39,7 @@ def api_server_arguments(program: Path, port: int) -> list[str | Path]:
         "--endpoint-reconciler-type=none",  # a loopback address cannot be an endpoint
         "--allow-privileged",
         "--authorization-mode=Node,RBAC",
+        "--enable-admission-plugins=NodeRestriction",
         "--client-ca-file=ca.crt",
         "--tls-cert-file=api-server.crt",
         "--tls-private-key-file=api-server.key",

@@ -108,8 +108,9 @@ def _stamp(program: Program) -> str:
     settings = sorted(f"{name}={value}" for name, value in _SETTINGS.items())
     words = [program.package, *_FLAGS, *settings, _linker_flags(program)]
     digest = hashlib.sha256("\n".join(words).encode())
-    for name in ("go.mod", "go.sum"):
-        digest.update((program.module / name).read_bytes())
+    module = program.module
+    for file in (*sorted(module.glob("go.*")), *sorted(module.glob("*.go"))):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

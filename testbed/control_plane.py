@@ -22,7 +22,7 @@ from testbed.binaries import Binaries, provide_binaries
 from testbed.errors import ControlPlaneError
 from testbed.etcd import Etcd
 from testbed.identities import write_identities
-from testbed.kubeconfig import token_user, write_kubeconfig
+from testbed.kubeconfig import certificate_user, token_user, write_kubeconfig
 from testbed.ports import ReservedPort
 from testbed.processes import Process, ProcessGroup
 from testbed.waiting import wait_for
@@ -103,6 +103,12 @@ class ControlPlane:
         token = self.token_for(namespace, service_account, _DAY)
         path = self.folder / f"{namespace}.{service_account}.kubeconfig"
         return write_kubeconfig(path, self.url, self.ca_pem, token_user(token))
+
+    def kubeconfig_of(self, user: str, groups: Sequence[str] = ()) -> Path:
+        """Write a kubeconfig of a user with a client certificate, whoever that may be."""
+        certificate = self._identities.authority.issue_client(user, groups)
+        path = self.folder / f"{user.replace(':', '.')}.kubeconfig"
+        return write_kubeconfig(path, self.url, self.ca_pem, certificate_user(certificate))
 
     def token_for(self, namespace: str, service_account: str, seconds: int = 3600) -> str:
         """Return a token of an existing service account; see `Administrator.token_for`."""

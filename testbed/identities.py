@@ -15,6 +15,7 @@ _SERVER_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.de
 class Identities:
     """What a client needs to know of a control plane's certificates."""
 
+    authority: Authority
     ca_file: Path
     ca_pem: bytes
     kubeconfig: Path  # the administrator's
@@ -47,7 +48,7 @@ def write_identities(folder: Path, url: str) -> Identities:
     kubeconfig = write_kubeconfig(folder / "admin.kubeconfig", url, ca_pem, certificate_user(admin))
     tls = ssl.create_default_context(cafile=ca_file)
     tls.load_cert_chain(folder / "admin.crt", folder / "admin.key")
-    return Identities(ca_file, ca_pem, kubeconfig, tls)
+    return Identities(authority, ca_file, ca_pem, kubeconfig, tls)
 
 
 def _write(folder: Path, name: str, certificate: Certificate) -> None:

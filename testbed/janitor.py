@@ -1,8 +1,9 @@
 """The janitor: a small process that clears up when the one that started it is gone.
 
-It makes a folder and a process group, names both on its standard output, and then waits for the
-end of its standard input. The kernel closes that pipe however the parent ends, SIGKILL included;
-the janitor then kills the group and removes the folder. There is no other way of clearing up, so
+It makes a folder and a process group, names both on its standard output, and then reads its
+standard input to the end. The kernel closes that pipe however the parent ends, SIGKILL included;
+the janitor then kills the group and removes the folder, and the cgroups that it was told of, one
+on each line of its input. There is no other way of clearing up, so
 the way taken after a crash is the way taken every day.
 
 Runs as a script with the standard library alone, so that it starts in milliseconds. It must stay
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 
-_PATIENCE = 10  # seconds for killed processes to leave the group
+_PATIENCE = 10  # seconds for killed processes to leave the group, and likewise a cgroup
 
 
 def main(within: str, prefix: str) -> None:
@@ -31,8 +32,10 @@ def main(within: str, prefix: str) -> None:
         return
     leader = _start_leader()
     print(json.dumps({"folder": folder, "group": leader}), flush=True)
-    sys.stdin.buffer.read()
+    cgroups = sys.stdin.read().splitlines()
     _end_group(leader)
+    for cgroup in cgroups:
+        _remove_cgroup(cgroup)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -63,6 +66,18 @@ def _end_group(leader: int) -> None:
         except ChildProcessError:
             pass  # the leader is reaped already; others are still on their way out
         time.sleep(0.01)  # nothing tells when a group is empty
+
+
+def _remove_cgroup(cgroup: str) -> None:
+    """Remove a cgroup and all below it, as soon as nobody is in there any more."""
+    deadline = time.monotonic() + _PATIENCE
+    while os.path.isdir(cgroup) and time.monotonic() < deadline:
+        for folder, _, _ in os.walk(cgroup, topdown=False):
+            try:
+                os.rmdir(folder)
+            except OSError:  # busy: those that were killed are still on their way out
+                break
+        time.sleep(0.01)  # nothing tells when a cgroup is empty
 
 
 if __name__ == "__main__":

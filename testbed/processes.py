@@ -141,6 +141,12 @@ class ProcessGroup:
         self._started.append(popen)
         return Process(name, popen, log)
 
+    def remove_cgroup_afterwards(self, cgroup: Path) -> None:
+        """Have a cgroup removed when all has ended, and those below it; it may be made later."""
+        pipe = _pipe(self._janitor.stdin)
+        pipe.write(f"{cgroup}\n".encode())
+        pipe.flush()
+
     def close(self) -> None:
         """End every process at once and remove the folder. Calling it again is harmless."""
         _pipe(self._janitor.stdin).close()

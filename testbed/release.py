@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from testbed.errors import ControlPlaneError
 _MODULES = Path(__file__).with_name("control-plane")
 _SETTING = "TESTBED_KUBERNETES"
 _DEFAULT = "1.36"
+_CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kubectl")
+_NODE = ("kubelet", "kube-scheduler")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,19 @@ def selected_release(environment: Mapping[str, str] = os.environ) -> Release:
     Raises:
         ControlPlaneError: there is no such minor; names those that exist.
     """
-    minor = environment.get(_SETTING) or _DEFAULT
-    if minor not in minors():
-        raise ControlPlaneError(f"{_SETTING}: no {minor!r} here; there is {', '.join(minors())}")
-    return _release(minor)
+    etcd = Program(name="etcd", package="go.etcd.io/etcd/server/v3", module=_MODULES / "etcd")
+    version, programs = _kubernetes(_selected_minor(environment), _CONTROL_PLANE)
+    return Release(version=version, programs=(etcd, *programs))
+
+
+def selected_node_release(environment: Mapping[str, str] = os.environ) -> Release:
+    """Return what a node adds to the release that `TESTBED_KUBERNETES` names.
+
+    Raises:
+        ControlPlaneError: there is no such minor; names those that exist.
+    """
+    version, programs = _kubernetes(_selected_minor(environment), _NODE)
+    return Release(version=version, programs=programs, title="kubelet and scheduler", minutes=2)
 
 
 def minors() -> tuple[str, ...]:
@@ -58,7 +69,15 @@ def required_go(release: Release) -> tuple[int, ...]:
     return max(tuple(int(part) for part in line.split(".")) for line in lines)
 
 
-def _release(minor: str) -> Release:
+def _selected_minor(environment: Mapping[str, str]) -> str:
+    minor = environment.get(_SETTING) or _DEFAULT
+    if minor not in minors():
+        raise ControlPlaneError(f"{_SETTING}: no {minor!r} here; there is {', '.join(minors())}")
+    return minor
+
+
+def _kubernetes(minor: str, names: Sequence[str]) -> tuple[str, tuple[Program, ...]]:
+    """Return the version of a minor's release, and programs of it."""
     module = _MODULES / minor
     version = _find(r"^\s*k8s\.io/kubernetes v([0-9.]+)", module)
     major, _, rest = version.partition(".")
@@ -68,14 +87,13 @@ def _release(minor: str) -> Release:
         f"{path}.gitMajor={major}",
         f"{path}.gitMinor={rest.partition('.')[0]}",
     )
-    etcd = Program(name="etcd", package="go.etcd.io/etcd/server/v3", module=_MODULES / "etcd")
-    kubernetes = [
+    programs = [
         Program(
             name=name, package=f"k8s.io/kubernetes/cmd/{name}", module=module, variables=variables
         )
-        for name in ("kube-apiserver", "kube-controller-manager", "kubectl")
+        for name in names
     ]
-    return Release(version=version, programs=(etcd, *kubernetes))
+    return version, tuple(programs)
 
 
 def _find(pattern: str, module: Path) -> str:

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Self, TypeVar
 from testbed.aws.faults import Fault
 from testbed.aws.iam import ACCOUNT, AccessKey
 from testbed.aws.server import FakeAws
-from testbed.registry import FakeRegistry, pull_check
+from testbed.node.image import Images
+from testbed.registry import FakeRegistry, Visit, pull_check
 
 T = TypeVar("T")
 
@@ -22,13 +23,18 @@ class AwsThread:
 
     noted: ClassVar[set[AccessKey]] = set()  # of all that there were, for whoever searches for them
 
+    def __init__(self, images: Images | None = None) -> None:
+        """Prepare; see `FakeRegistry` about images."""
+        self._images = images
+
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake AWS")
         self._thread.start()
         self._stack = AsyncExitStack()
         self._aws = self._run(self._stack.enter_async_context(FakeAws()))
-        self._registry = self._run(self._stack.enter_async_context(FakeRegistry(self._aws)))
+        registry = FakeRegistry(self._aws, self._images)
+        self._registry = self._run(self._stack.enter_async_context(registry))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,6 +91,15 @@ class AwsThread:
     def set_token_lifetime(self, lifetime: timedelta) -> None:
         """Change the life of the tokens issued from now on."""
         self.ask(lambda aws: setattr(aws, "token_lifetime", lifetime))
+
+    @property
+    def registry_url(self) -> str:
+        """Where the registries of every host are."""
+        return self._registry.url
+
+    def visits(self) -> list[Visit]:
+        """Return the requests to the registries so far, oldest first."""
+        return self.ask(lambda _: list(self._registry.visits))
 
     def pull(self, docker_config: bytes, host: str) -> int:
         """Ask a registry with a pull secret, as a node does; return the HTTP status."""

@@ -7,7 +7,7 @@ import pytest
 
 from testbed.binaries import Binaries, cache_folder, provide_binaries
 from testbed.errors import ControlPlaneError
-from testbed.release import minors, required_go, selected_release
+from testbed.release import minors, required_go, selected_node_release, selected_release
 
 _MODULES = Path(__file__).parents[2] / "testbed" / "control-plane"
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
@@ -120,6 +120,18 @@ def test_programs_say_which_release_they_are(minor: str) -> None:
         "k8s.io/component-base/version.gitMajor=1",
         f"k8s.io/component-base/version.gitMinor={minor.removeprefix('1.')}",
     )
+
+
+@pytest.mark.parametrize("minor", minors())
+def test_a_node_is_of_the_release_of_its_control_plane(minor: str) -> None:
+    """A kubelet must not be newer than its API server."""
+    environment = {"TESTBED_KUBERNETES": minor}
+    node = selected_node_release(environment)
+    control_plane = selected_release(environment)
+
+    assert [program.name for program in node.programs] == ["kubelet", "kube-scheduler"]
+    assert node.version == control_plane.version
+    assert {program.module for program in node.programs} == {control_plane.programs[-1].module}
 
 
 def test_the_go_that_is_brought_is_new_enough() -> None:

@@ -117,7 +117,7 @@ def test_a_second_time_nothing_is_built(world: World) -> None:
     assert world.builds == ["thing/one", "thing/other"]
 
 
-@pytest.mark.parametrize("name", ["go.mod", "go.sum"])
+@pytest.mark.parametrize("name", ["go.mod", "go.sum", "main.go"])
 def test_a_changed_module_is_built_anew(name: str, world: World) -> None:
     """Whoever moves a pin does not test the old program."""
     world.build()
@@ -127,6 +127,15 @@ def test_a_changed_module_is_built_anew(name: str, world: World) -> None:
     world.build()
 
     assert world.builds == ["thing/one", "thing/other"] * 2
+
+
+def test_a_module_that_needs_no_other_has_no_sums(world: World) -> None:
+    """A program of ours alone is built like any other."""
+    (world.module / "go.sum").unlink()
+
+    world.build()
+
+    assert world.cached == _WHOLE
 
 
 def test_a_lost_program_is_built_again_alone(world: World) -> None:

@@ -143,6 +143,18 @@ def test_a_closed_group_is_gone_at_once() -> None:
     assert not group.folder.exists()
 
 
+def test_cgroups_go_with_the_group(tmp_path: Path) -> None:
+    """Those that were named, with those below them, whether they came to be or not."""
+    cgroup = tmp_path / "pods"
+    with ProcessGroup() as group:
+        group.remove_cgroup_afterwards(cgroup)
+        group.remove_cgroup_afterwards(tmp_path / "never-made")
+        (cgroup / "burstable" / "one").mkdir(parents=True)
+        (cgroup / "other").mkdir()
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_folder_is_made_where_it_is_asked_for(tmp_path: Path) -> None:
     """Work for a place happens beside it, so that it can be moved there in one step."""
     with ProcessGroup(prefix=".work-", within=tmp_path) as group:

@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,7 +11,9 @@ import pytest
 
 from testbed.aws.server import FakeAws
 from testbed.aws.wire import utc_now
-from testbed.registry import FakeRegistry, Visit, pull_check
+from testbed.node.configuration import HOST_HEADER
+from testbed.node.image import MANIFEST_TYPE, Images
+from testbed.registry import FakeRegistry, Visit, password_digest, pull_check
 
 OWN = "111122223333.dkr.ecr.eu-west-1.amazonaws.com"
 OTHERS = "444455556666.dkr.ecr.eu-west-1.amazonaws.com"
@@ -105,6 +108,65 @@ async def test_an_expired_token_is_refused_in_the_words_of_ecr() -> None:
 
     words = "Your authorization token has expired. Reauthenticate and try again."
     assert seen == (403, "text/plain", words)
+
+
+async def test_an_image_is_pulled_part_by_part(tmp_path: Path) -> None:
+    """Manifest by tag and by digest, then what it names; each request shows the token."""
+    program = tmp_path / "program"
+    program.write_bytes(b"program")
+    images = Images(program)
+    image = images.image(f"{OWN}/shop/web")
+    async with (
+        FakeAws() as aws,
+        FakeRegistry(aws, images) as registry,
+        aiohttp.ClientSession() as session,
+    ):
+        token = aws.tokens.issue("111122223333", "eu-west-1", now=aws.clock())
+        auth = aiohttp.encode_basic_auth("AWS", token.password)
+        headers = {"Authorization": auth, HOST_HEADER: OWN}
+        parts = {
+            "manifests/1": image.manifest,
+            f"manifests/{image.manifest.digest}": image.manifest,
+            f"blobs/{image.config.digest}": image.config,
+            f"blobs/{image.layer.digest}": image.layer,
+        }
+        for path, part in parts.items():
+            url = f"{registry.url}/v2/shop/web/{path}"
+            async with session.get(url, headers=headers) as response:
+                assert response.status == 200
+                assert await response.read() == part.content
+                assert response.content_type == part.media_type
+                assert response.headers["Docker-Content-Digest"] == part.digest
+        async with session.get(
+            f"{registry.url}/v2/shop/web/blobs/sha256:0", headers=headers
+        ) as response:
+            assert response.status == 404
+        visits = registry.visits
+
+    assert image.manifest.media_type == MANIFEST_TYPE
+    shown = password_digest(token.password)
+    assert {(visit.host, visit.method, visit.shown) for visit in visits} == {(OWN, "GET", shown)}
+
+
+async def test_an_image_needs_a_token_that_is_valid(tmp_path: Path) -> None:
+    """None, and one that has expired, give what the base of the API gives."""
+    program = tmp_path / "program"
+    program.write_bytes(b"program")
+    async with (
+        FakeAws() as aws,
+        FakeRegistry(aws, Images(program)) as registry,
+        aiohttp.ClientSession() as session,
+    ):
+        aws.token_lifetime = timedelta()
+        token = aws.tokens.issue("111122223333", "eu-west-1", now=aws.clock())
+        auth = aiohttp.encode_basic_auth("AWS", token.password)
+        url = f"{registry.url}/v2/shop/web/manifests/1"
+        seen = []
+        for shown in ({}, {"Authorization": auth}):
+            async with session.head(url, headers={HOST_HEADER: OWN, **shown}) as response:
+                seen.append(response.status)
+
+    assert seen == [401, 403]
 
 
 async def test_without_a_token_the_registry_asks_for_one() -> None:

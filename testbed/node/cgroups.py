@@ -1,0 +1,42 @@
+"""A cgroup of our own in every hierarchy of the machine, for the pods of a node.
+
+Both versions are served: in version 1 each controller has a hierarchy, in version 2 there is one.
+They are described by the kernel's documentation, admin-guide/cgroup-v1 and cgroup-v2.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+_MOUNTS = Path("/proc/self/mounts")
+_TYPES = ("cgroup", "cgroup2")
+_INHERITED = ("cpuset.cpus", "cpuset.mems")  # version 1: empty in a new cgroup, which holds nobody
+
+
+def hierarchies() -> tuple[Path, ...]:
+    """Name where each hierarchy is mounted; empty: there is none."""
+    lines = (line.split() for line in _MOUNTS.read_text(encoding="utf-8").splitlines())
+    return tuple(Path(target) for _, target, kind, *_ in lines if kind in _TYPES)
+
+
+def make_cgroup(name: str) -> tuple[Path, ...]:
+    """Make a cgroup in every hierarchy, and return its folders.
+
+    Raises:
+        OSError: this machine does not let us.
+    """
+    return tuple(_make(root, name) for root in hierarchies())
+
+
+def leftovers(prefix: str) -> Iterator[Path]:
+    """Find cgroups at the top of a hierarchy by how their names begin."""
+    for root in hierarchies():
+        yield from root.glob(f"{prefix}*")
+
+
+def _make(root: Path, name: str) -> Path:
+    folder = root / name
+    folder.mkdir()
+    for file in _INHERITED:
+        if (root / file).exists() and (folder / file).exists():
+            (folder / file).write_text((root / file).read_text(encoding="ascii"), encoding="ascii")
+    return folder

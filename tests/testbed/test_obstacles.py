@@ -1,0 +1,41 @@
+"""A machine that can have no node says why, in one line."""
+
+import pytest
+
+from testbed.node.obstacles import Machine, obstacle_of
+
+
+@pytest.mark.parametrize(
+    ("machine", "expected"),
+    [
+        pytest.param(Machine(), None, id="nothing"),
+        pytest.param(Machine(system="darwin"), "a node needs Linux", id="other-system"),
+        pytest.param(Machine(root=False), "a node needs root", id="not-root"),
+        pytest.param(
+            Machine(lacking=("runc",)),
+            "a node needs runc, which this machine lacks",
+            id="no-runc",
+        ),
+        pytest.param(
+            Machine(lacking=("unshare", "runc")),
+            "a node needs unshare and runc, which this machine lacks",
+            id="two-programs",
+        ),
+        pytest.param(
+            Machine(cgroups=False), "a node needs cgroups that can be written", id="no-cgroups"
+        ),
+        pytest.param(
+            Machine(namespaces=False),
+            "a node needs the right to make mount and PID namespaces",
+            id="no-namespaces",
+        ),
+        pytest.param(
+            Machine(system="darwin", root=False, lacking=("runc",)),
+            "a node needs Linux",
+            id="the-first-of-many",
+        ),
+    ],
+)
+def test_what_is_missing_is_said(machine: Machine, expected: str | None) -> None:
+    """What a test that needs a node is skipped with."""
+    assert obstacle_of(machine) == expected

@@ -11,16 +11,19 @@ AUDIT := $(VENV)/audit
 DIST ?= dist
 IMAGE ?= kube-ecr-secrets-operator:local
 
-.PHONY: help demo test check bench lock manifests image dist audit renew version programs clean
+.PHONY: help demo test e2e check bench lock manifests image dist audit renew version programs clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 demo: $(VENV)/dev control-plane ## the operator at work on a local control plane, nothing else needed
 	@$(BIN)/python -m testbed demo $(ARGS)
 
 test: $(VENV)/dev check programs ## every check and test, the control plane included; make test ARGS="-k plan"
 	@$(BIN)/python -m pytest $(ARGS)
+
+e2e: $(VENV)/dev programs ## real pods on a real kubelet (needs root and runc); part of make test
+	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 
 check: $(VENV)/dev ## formatting, lint, layers, types: seconds
 	@$(BIN)/ruff format --check --quiet .

@@ -1,0 +1,1 @@
+"""Real pods on a real node: whether containers start is what counts here."""

@@ -1,0 +1,65 @@
+"""A cluster with a node and two replicas of the operator, for the tests of this room."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from testbed.control_plane import ControlPlane
+from testbed.node.image import Images
+from testbed.node.node import Node
+from testbed.node.programs import provide_workload
+from testbed.operator import CRD, install
+from tests.cluster.aws_thread import AwsThread
+from tests.cluster.replicas.cluster import Cluster
+from tests.cluster.replicas.pair import Pair
+from tests.cluster.replicas.pods import a_token
+from tests.cluster.stage import HOST, Site, Stage
+from tests.e2e.hosts import FAR_HOSTS
+from tests.e2e.workloads import Workloads
+
+_LOG_SHOWN = 8000  # characters of each, with a test that failed
+
+
+@pytest.fixture(scope="package")
+def cluster() -> Iterator[Cluster]:
+    """A cluster with a node whose registries are the fake's."""
+    images = Images(provide_workload())
+    with ControlPlane(manifests=[CRD]) as control_plane, AwsThread(images) as aws:
+        install(control_plane)
+        registries = dict.fromkeys((HOST, *FAR_HOSTS), aws.registry_url)
+        with Node(control_plane, registries):
+            yield Cluster(control_plane=control_plane, aws=aws, token=a_token(control_plane))
+
+
+@pytest.fixture(scope="package")
+def lasting_pair(cluster: Cluster) -> Iterator[Pair]:
+    """Two replicas for all tests."""
+    with Pair(cluster, "--log-level", "debug") as pair:
+        yield pair
+
+
+@pytest.fixture
+def pair(lasting_pair: Pair) -> Iterator[Pair]:
+    """Two replicas, both up; a test may do to them what it likes."""
+    lasting_pair.until_whole()
+    yield lasting_pair
+    for name, operator in lasting_pair.replicas.items():  # pytest shows it if the test failed
+        sys.stderr.write(f"--- {name}\n{operator.log_text()[-_LOG_SHOWN:]}")
+
+
+@pytest.fixture
+def stage(pair: Pair) -> Iterator[Stage]:
+    """A corner of the cluster that the pair serves."""
+    cluster = pair.cluster
+    site = Site(control_plane=cluster.control_plane, aws=cluster.aws, operator=pair.replicas["a"])
+    with Stage(site) as made:
+        yield made
+
+
+@pytest.fixture
+def workloads(stage: Stage) -> Iterator[Workloads]:
+    """A team in that corner."""
+    made = Workloads(stage)
+    yield made
+    made.leave()

@@ -97,10 +97,11 @@ def test_nothing_of_a_pull_request_runs_with_our_rights() -> None:
 def test_ci_runs_what_a_newcomer_runs() -> None:
     """It has no checks of its own."""
     ci = workflow("ci")["jobs"]
-    run = {command for job in ci.values() for command in commands(job)}
+    as_root = 'sudo --preserve-env env "PATH=$PATH" '
+    run = {command.removeprefix(as_root) for job in ci.values() for command in commands(job)}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-    assert run == {"make check", "make programs", "make test", "make image"}
+    assert run == {"make check", "make programs", "make test", "make e2e", "make image"}
     for command in run:
         assert re.search(rf"^{command.removeprefix('make ')}:", makefile, re.MULTILINE)
 

@@ -1,0 +1,67 @@
+"""What a refresh costs the pods of an image that the node already has (KEP-2535).
+
+The node remembers which credentials an image was pulled with. It lets a pod have the image without
+asking the registry if the pod's secret is one of those, by its UID or by what it holds.
+"""
+
+from datetime import timedelta
+
+from testbed.aws.iam import ACCOUNT
+from tests.cluster.stage import HOST, REGION, Stage
+from tests.e2e.workloads import Workloads
+from tests.nodes import needs_node
+
+pytestmark = needs_node
+
+_LIFE = timedelta(seconds=6)
+
+
+def test_a_refresh_costs_no_request(stage: Stage, workloads: Workloads) -> None:
+    """Neither where the image was pulled nor in another namespace, which never pulled it."""
+    shop, blog = workloads.make_namespace("shop"), workloads.make_namespace("blog")
+    image = workloads.image()
+    stage.aws.set_token_lifetime(_LIFE)
+    stage.serve(shop, blog)
+    workloads.create_pod(shop, image)
+    workloads.until_running(shop)
+    pulled_with, before = workloads.visits(image)[-1].shown, workloads.all_visits(image)
+    stage.aws.set_token_lifetime(timedelta(hours=12))
+    stage.until(
+        "another token is in both",
+        lambda: pulled_with not in {workloads.shown_by(shop), workloads.shown_by(blog)},
+    )
+
+    for namespace in (shop, blog):
+        workloads.create_pod(namespace, image, name="next")
+        workloads.until_running(namespace, "next")
+
+    assert workloads.all_visits(image) == before
+
+
+def test_deleting_and_creating_the_secret_costs_requests(
+    stage: Stage, workloads: Workloads
+) -> None:
+    """The recipe that is pasted into pipelines, for comparison: the registry is asked again."""
+    shop, image = workloads.make_namespace("shop"), workloads.image()
+    _paste_recipe(stage, shop)
+    workloads.create_pod(shop, image)
+    workloads.until_running(shop)
+    before = workloads.all_visits(image)
+
+    _paste_recipe(stage, shop)
+    workloads.create_pod(shop, image, name="next")
+
+    workloads.until_running(shop, "next")
+    assert len(workloads.all_visits(image)) > len(before)
+
+
+def _paste_recipe(stage: Stage, namespace: str) -> None:
+    """Delete the secret and create it with a new token."""
+    token = stage.aws.ask(lambda aws: aws.tokens.issue(ACCOUNT, REGION, now=aws.clock()))
+    kubectl = stage.site.control_plane.kubectl
+    kubectl("delete", "secret", "ecr-login", f"--namespace={namespace}", "--ignore-not-found")
+    kubectl(
+        *("create", "secret", "docker-registry", "ecr-login", f"--namespace={namespace}"),
+        *(f"--docker-server={HOST}", "--docker-username=AWS"),
+        f"--docker-password={token.password}",
+    )

@@ -19,6 +19,7 @@ from tests.e2e.hosts import FAR_HOSTS
 from tests.e2e.workloads import Workloads
 
 _LOG_SHOWN = 8000  # characters of each, with a test that failed
+_TOLD = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="package")
@@ -63,3 +64,17 @@ def workloads(stage: Stage) -> Iterator[Workloads]:
     made = Workloads(stage)
     yield made
     made.leave()
+
+
+@pytest.fixture(scope="session")
+def told(pytestconfig: pytest.Config) -> list[str]:
+    """Lines for people, which are shown at the end of the run."""
+    return pytestconfig.stash.setdefault(_TOLD, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests have measured and do not judge."""
+    lines = terminalreporter.config.stash.get(_TOLD, [])
+    if lines:
+        terminalreporter.section("pods on a real node")
+        terminalreporter.write("".join(f"{line}\n" for line in lines))

@@ -19,6 +19,7 @@ _EVERY_MONITOR = {
 VALUES: dict[str, Values] = {
     "defaults": {},
     "one-replica": {"replicaCount": 1},
+    "recreate": {"updateStrategy": {"type": "Recreate"}},
     "no-webhook": {"webhook": {"enabled": False}},
     "no-metrics": {"metrics": {"enabled": False}},
     "no-policy": {"admissionPolicy": {"enabled": False}},

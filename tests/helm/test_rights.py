@@ -154,6 +154,22 @@ def test_keys_that_credentials_name_may_be_read(helm4: Helm) -> None:
     assert found["Role", NAMESPACE][-1:] == own
 
 
+@pytest.mark.parametrize(
+    "rbac",
+    [
+        pytest.param({"secretNames": ["ecr-login"]}, id="names"),
+        pytest.param({"namespaces": ["shop"]}, id="namespaces"),
+        pytest.param({"secretNames": ["ecr-login"], "namespaces": ["shop"]}, id="both"),
+    ],
+)
+def test_keys_that_the_chart_makes_may_be_read(helm4: Helm, rbac: Values) -> None:
+    """Also while no credential of the chart names them: those of a user will."""
+    found = _secret_rules(helm4.render({"awsAccess": KEYS, "rbac": rbac}))
+
+    own = _rule("", "secrets", _READ, f"{FULL_NAME}-aws-access")
+    assert own in found["Role", NAMESPACE]
+
+
 @pytest.mark.parametrize("create", [True, False], ids=["roles-made", "roles-of-others"])
 def test_the_operator_is_told_its_namespaces(helm4: Helm, *, create: bool) -> None:
     """It asks for Secrets there only, whoever grants the rights."""

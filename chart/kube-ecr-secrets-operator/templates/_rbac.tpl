@@ -46,6 +46,9 @@ pull secrets is about as well.
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if .Values.awsAccess.create }}
+{{- $secrets = append $secrets (dict "namespace" .Release.Namespace "name" (include "operator.awsAccessName" .)) }}
+{{- end }}
 {{- $found := dict }}
 {{- range $secrets }}
 {{- $place := or (not $.Values.rbac.namespaces) (has .namespace $.Values.rbac.namespaces) }}

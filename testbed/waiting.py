@@ -19,5 +19,4 @@ def wait_for(what: str, condition: Callable[[], bool], timeout: timedelta) -> No
     while not condition():
         if time.monotonic() > deadline:
             raise ControlPlaneError(f"{what}: not seen within {timeout.total_seconds():g} s")
-        # What is waited for tells nobody when it comes true.
-        time.sleep(_PAUSE.total_seconds())
+        time.sleep(_PAUSE.total_seconds())  # what is waited for tells nobody when it comes true

@@ -76,7 +76,7 @@ with ProcessGroup() as group:
     group.start("paused", ["sleep", "1000"]).pause()
     group.start("family", ["sh", "-c", "trap '' TERM INT HUP; sleep 1000 & sleep 1001"])
     print(group.folder, flush=True)
-    time.sleep(1000)
+    time.sleep(1000)  # until a signal ends it, which is what is tested
 """
 
 

@@ -52,7 +52,7 @@ def check(name: str, address: str, patience: float) -> str | None:
             problem = f"no answer from {address}: {error}"
         if problem is None or time.monotonic() > deadline:
             return problem
-        time.sleep(1)
+        time.sleep(1)  # nothing tells a client when a server is up
 
 
 def main(host: str, *ports: str, patience: float = PATIENCE) -> int:

@@ -14,6 +14,8 @@ from testbed.control_plane import ControlPlane
 from testbed.demo.chapter import all_held
 from testbed.demo.play import Ending, Options, play
 from testbed.demo.summary import summary
+from testbed.node.obstacles import find_obstacle
+from testbed.node.programs import provide_node_programs
 from testbed.operator import CRD, install
 
 # After a failure the operator leaves AWS alone for 5 to 10 s, and half of a token's life has to
@@ -22,6 +24,7 @@ _SHORTEST_LIFE = 30  # seconds
 _LONGEST_LIFE = 12 * 3600  # seconds: ECR's own
 _INTERRUPTED = 130  # as shells count it: 128 + SIGINT
 _LOG_LINES = 20  # of the operator, when something did not hold
+_NODE = "kubelet and containerd; pods really run"
 _LINE = 100  # characters, where there is no terminal
 
 
@@ -31,7 +34,13 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         ControlPlaneError: something of the testbed does not start or has broken down.
     """
-    options = _parse(arguments)
+    chosen = _parse(arguments)
+    obstacle = find_obstacle() if chosen.node else "not asked for"
+    options = Options(
+        life=timedelta(seconds=chosen.token_life_seconds),
+        stay=chosen.stay,
+        node=None if obstacle else provide_node_programs(),
+    )
     console = _console()
     console.print("[bold]ECR pull secrets, kept valid: the operator at work[/bold]\n")
     console.print("  control plane: starting etcd, API server and controller manager")
@@ -41,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
         took = time.monotonic() - begun
         version = control_plane.api_server_version
         console.print(f"  control plane: Kubernetes {version}, ready after {took:.1f} s")
+        node = f"none ({obstacle}); each pod stands for its first pull" if obstacle else _NODE
+        console.print(f"  node: {node}")
         ending = asyncio.run(play(control_plane, console, options))
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cut the closing short
     return conclude(console, ending)
@@ -68,7 +79,7 @@ def _console() -> Console:
     return Console(width=_LINE, force_terminal=False, color_system=None, highlight=False)
 
 
-def _parse(arguments: Sequence[str]) -> Options:
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m testbed demo",
         description="The operator at work on a local control plane, in about two minutes. "
@@ -78,6 +89,12 @@ def _parse(arguments: Sequence[str]) -> Options:
         "--stay",
         action="store_true",
         help="leave the last chapter out and keep everything up for playing, until Ctrl-C",
+    )
+    parser.add_argument(
+        "--no-node",
+        action="store_false",
+        dest="node",
+        help="let no pod run; without, pods run on a kubelet where the machine allows it",
     )
     parser.add_argument(
         "--token-life-seconds",
@@ -93,4 +110,4 @@ def _parse(arguments: Sequence[str]) -> Options:
         parser.error(
             f"--token-life-seconds: expected {_SHORTEST_LIFE} to {_LONGEST_LIFE}, got {seconds:g}"
         )
-    return Options(life=timedelta(seconds=seconds), stay=chosen.stay)
+    return chosen

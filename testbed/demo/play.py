@@ -22,6 +22,7 @@ from testbed.demo.stage import Stage, set_stage
 from testbed.demo.story import story
 from testbed.demo.wording import say_span
 from testbed.errors import ControlPlaneError
+from testbed.node.programs import NodePrograms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Options:
     """What a person may choose."""
 
     life: timedelta  # of registry tokens
+    node: NodePrograms | None  # of a node that pods run on; None: they only pull
     stay: bool  # keep everything up after the last chapter
 
 
@@ -55,7 +57,7 @@ async def play(control_plane: ControlPlane, console: Console, options: Options) 
     leave = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, leave.set)
-    async with set_stage(control_plane, options.life) as stage:
+    async with set_stage(control_plane, options.life, options.node) as stage:
         way_in = _way_in(control_plane)
         _introduce(console, options, way_in)
         chapters = story(stage.props, ending=not options.stay)

@@ -34,3 +34,4 @@ class Props:
     pods: Pods
     observer: Observer
     life: timedelta  # of registry tokens, unless a chapter shortens it
+    crowd: int  # pods that are created at once

@@ -64,12 +64,13 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """A pod that was admitted, and what its node would have got right after."""
+    """A pod that was admitted, and what its node got right after, or would have got."""
 
     namespace: str
     held: timedelta  # from the request to the API server's answer
     answer: int  # HTTP status of the registry, for the pull secret that stood there by then
     late: bool = False  # whether that was not the first pull
+    ran: timedelta | None = None  # from the request to a container that runs; None: none does
 
     @property
     def pulls(self) -> bool:

@@ -11,13 +11,21 @@ from testbed.aws.hosts import registry_host
 from testbed.aws.iam import ACCOUNT
 from testbed.aws.server import FakeAws
 from testbed.control_plane import ControlPlane
+from testbed.demo.api import Api
 from testbed.demo.cluster import Cluster
 from testbed.demo.observer import Observer, Scene, Subject
-from testbed.demo.pods import Pods
+from testbed.demo.places import Imagined, OnNode
+from testbed.demo.pods import Place, Pods
 from testbed.demo.props import CREDENTIAL, LATENCY, NAMESPACES, REGION, SECRET, Props
+from testbed.node.image import Images
+from testbed.node.node import Node
+from testbed.node.programs import NodePrograms
 from testbed.operator import Operator
 from testbed.ports import ReservedPort
 from testbed.registry import FakeRegistry
+
+_CROWD = 50  # pods, where they only pull
+_CROWD_ON_NODE = 8  # a kubelet on two cores that are busy starts three a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,29 +38,39 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_stage(control_plane: ControlPlane, life: timedelta) -> AsyncIterator[Stage]:
-    """Start the fake AWS, the registry and the operator.
+async def set_stage(
+    control_plane: ControlPlane, life: timedelta, programs: NodePrograms | None
+) -> AsyncIterator[Stage]:
+    """Start the fake AWS, the registry, a node and the operator.
 
     Args:
         control_plane: with `install.yaml` applied.
         life: of registry tokens.
+        programs: of a node; None: there is none, pods only pull.
 
     Raises:
-        ControlPlaneError: the operator does not get ready.
+        ControlPlaneError: node or operator do not get ready.
     """
     async with AsyncExitStack() as stack:
         aws = await stack.enter_async_context(FakeAws())
         aws.token_lifetime = life
         aws.misbehave(faults.latency(LATENCY))
-        registry = await stack.enter_async_context(FakeRegistry(aws))
+        images = Images(programs.workload) if programs else None
+        registry = await stack.enter_async_context(FakeRegistry(aws, images))
         control = await stack.enter_async_context(Control(aws))
         cluster = stack.enter_context(Cluster(control_plane))
         operator = Operator(control_plane, aws.environment(), arguments=_arguments())
         await cluster.run(operator.__enter__)
         stack.push(operator.__exit__)
         host = registry_host(ACCOUNT, REGION)
-        pods = Pods(control_plane.url, control_plane.tls, registry, host=host, secret_name=SECRET)
-        await stack.enter_async_context(pods)
+        api = await stack.enter_async_context(Api(control_plane.url, control_plane.tls))
+        place: Place = Imagined(api, registry, host=host, secret_name=SECRET)
+        if programs:
+            node = Node(control_plane, {host: registry.url}, programs=programs)
+            await cluster.run(node.__enter__)
+            stack.push(node.__exit__)
+            place = OnNode(api, registry, host=host)
+        pods = Pods(api, place, secret_name=SECRET)
         scene = Scene(cluster=cluster, aws=aws, registry=registry, operator=operator, pods=pods)
         subject = Subject(
             credential=CREDENTIAL, secret_name=SECRET, namespaces=NAMESPACES, host=host
@@ -65,6 +83,7 @@ async def set_stage(control_plane: ControlPlane, life: timedelta) -> AsyncIterat
             pods=pods,
             observer=Observer(scene, subject),
             life=life,
+            crowd=_CROWD_ON_NODE if programs else _CROWD,
         )
         yield Stage(props=props, operator=operator, control=control)
 

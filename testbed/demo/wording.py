@@ -42,10 +42,20 @@ def say_pods(pods: Sequence[Pod]) -> str:
     shortest, longest = (_milliseconds(end(pod.held for pod in pods)) for end in (min, max))
     if len(pods) == 1:
         outcome = "let in" if pods[0].pulls else f"refused with {pods[0].answer}"
-        return f"admitted in {longest:,} ms, {outcome}{' late' if pods[0].late else ''}"
+        outcome += " late" if pods[0].late else ""
+        return f"admitted in {longest:,} ms, {outcome}{_running(pods)}"
     pulling, late = sum(pod.pulls for pod in pods), sum(pod.late for pod in pods)
     outcome = f"{pulling} let in{f', {late} late' if late else ''}"
-    return f"{len(pods)} admitted in {shortest:,} to {longest:,} ms, {outcome}"
+    return f"{len(pods)} admitted in {shortest:,} to {longest:,} ms, {outcome}{_running(pods)}"
+
+
+def _running(pods: Sequence[Pod]) -> str:
+    """Say when the last of those pods ran; nothing, where none does."""
+    ran = [pod.ran for pod in pods if pod.ran is not None]
+    if not ran:
+        return ""
+    words = "running" if len(pods) == 1 else f"{len(ran)} running"
+    return f", {words} after {max(ran).total_seconds():.1f} s"
 
 
 def _milliseconds(span: timedelta) -> int:

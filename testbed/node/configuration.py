@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 SOCKET = "/run/containerd/containerd.sock"
+# Where the kubelet keeps pods, and the record of who pulled what. Sockets are in there, whose paths
+# may have no more than 107 characters (sun_path of unix(7)), so it is not below a folder of ours.
+KUBELET_ROOT = "/run/kubelet"
 PAUSE_IMAGE = "testbed.local/pause:1"
 HOST_HEADER = "X-Registry-Host"
 
@@ -39,11 +42,6 @@ class Layout:
     def kubelet(self) -> Path:
         """The configuration of the kubelet."""
         return self.folder / "kubelet.json"
-
-    @property
-    def kubelet_root(self) -> Path:
-        """Where the kubelet keeps pods, and the record of who pulled what."""
-        return self.folder / "kubelet"
 
     @property
     def cni(self) -> Path:

@@ -16,7 +16,13 @@ from typing import Any, Self
 
 from testbed.control_plane import ControlPlane
 from testbed.node.cgroups import hierarchies, make_cgroup
-from testbed.node.configuration import PAUSE_IMAGE, SOCKET, Layout, write_configuration
+from testbed.node.configuration import (
+    KUBELET_ROOT,
+    PAUSE_IMAGE,
+    SOCKET,
+    Layout,
+    write_configuration,
+)
 from testbed.node.image import Images, archive
 from testbed.node.obstacles import ISOLATED
 from testbed.node.programs import NodePrograms, provide_node_programs
@@ -115,7 +121,7 @@ class Node:
             programs.kubelet,
             f"--config={layout.kubelet}",
             f"--kubeconfig={kubeconfig}",
-            f"--root-dir={layout.kubelet_root}",
+            f"--root-dir={KUBELET_ROOT}",
             f"--cert-dir={layout.folder}/kubelet-certificates",
             f"--hostname-override={NAME}",
         ]

@@ -8,16 +8,22 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from testbed.aws.server import FakeAws
 from testbed.control_plane import ControlPlane
+from testbed.demo.api import Api
 from testbed.demo.cluster import Cluster
 from testbed.demo.observer import Observer, Scene, Subject
+from testbed.demo.places import Imagined
 from testbed.demo.pods import Pods
 from testbed.demo.props import Props
 from testbed.demo.story import story
 from testbed.operator import Operator
 from testbed.registry import FakeRegistry
+from tests.nodes import needs_node
 from tests.testbed.test_processes import pids_in
+from tests.testbed.traces import find_traces
 
 _ROOT = Path(__file__).parents[2]
 _LONGEST = 240  # seconds; usually less than two minutes
@@ -46,16 +52,16 @@ def command_line(process: Path) -> str:
         return ""
 
 
-async def promises() -> list[str]:
-    """List all that the story promises, without performing it."""
+async def promises(crowd: int) -> list[str]:
+    """List all that the story promises with a crowd of pods, without performing it."""
     aws, control_plane = FakeAws(), ControlPlane()
-    registry = FakeRegistry(aws)
+    registry, api = FakeRegistry(aws), Api("", ssl.create_default_context())
     scene = Scene(
         cluster=Cluster(control_plane),
         aws=aws,
         registry=registry,
         operator=Operator(control_plane, {}),
-        pods=Pods("", ssl.create_default_context(), registry, host="", secret_name=""),
+        pods=Pods(api, Imagined(api, registry, host="", secret_name=""), secret_name=""),
     )
     subject = Subject(credential="", secret_name="", namespaces=(), host="")
     props = Props(
@@ -66,6 +72,7 @@ async def promises() -> list[str]:
         pods=scene.pods,
         observer=Observer(scene, subject),
         life=timedelta(seconds=30),
+        crowd=crowd,
     )
     return [
         promise.words
@@ -75,10 +82,21 @@ async def promises() -> list[str]:
     ]
 
 
-async def test_every_promise_of_the_demo_holds(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "crowd"),
+    [
+        pytest.param(["--no-node"], 50, id="pods-only-pull"),
+        pytest.param([], 8, id="pods-run", marks=needs_node),
+    ],
+)
+async def test_every_promise_of_the_demo_holds(
+    arguments: list[str], crowd: int, tmp_path: Path
+) -> None:
     """Without a terminal the demo ends by itself, names each promise, and leaves no trace."""
+    before = find_traces()
+
     done = subprocess.run(  # noqa: ASYNC221 - nothing else runs here; a program of ours
-        [sys.executable, "-m", "testbed", "demo"],
+        [sys.executable, "-m", "testbed", "demo", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -90,11 +108,14 @@ async def test_every_promise_of_the_demo_holds(tmp_path: Path) -> None:
 
     text = " ".join(done.stdout.split())
     assert (done.returncode, "✘" in text) == (0, False), done.stdout + done.stderr
-    assert [words for words in await promises() if f"✔ {words} (" not in text] == []
-    assert f"All promises held, {len(await promises())} of {len(await promises())}." in text
+    promised = await promises(crowd)
+    assert [words for words in promised if f"✔ {words} (" not in text] == []
+    assert f"All promises held, {len(promised)} of {len(promised)}." in text
+    assert ("running after" in text) == (arguments == [])
     assert "export KUBECONFIG=" in text
     assert all(letter.isprintable() for letter in done.stdout.replace("\n", ""))
     assert traces(tmp_path) == []
+    assert find_traces() - before == frozenset()
 
 
 def test_leaving_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -102,6 +102,15 @@ def refreshed(*times: int) -> tuple[Target, ...]:
             checks.pods_pull(1), pods(1, late=True), True,
             "admitted in 250 ms, let in late", id="pod-pulls-late",
         ),
+        pytest.param(
+            checks.pods_pull(1), pods(1, ran=timedelta(seconds=1.25)), True,
+            "admitted in 250 ms, let in, running after 1.2 s", id="pod-runs",
+        ),
+        pytest.param(
+            checks.pods_pull(2),
+            a_sight(pods=(EARLIER, a_pod(ran=timedelta(seconds=2)), a_pod(answer=403))), False,
+            "2 admitted in 250 to 250 ms, 1 let in, 1 running after 2.0 s", id="one-of-two-runs",
+        ),
         pytest.param(checks.pods_pull(1), pods(0), False, "no pod was admitted", id="no-pod"),
         pytest.param(
             checks.pods_pull(3), pods(3), True, "3 admitted in 250 to 250 ms, 3 let in", id="crowd",

@@ -1,4 +1,4 @@
-"""A pod of the demo pulls when it is admitted, with the pull secret that stands there then."""
+"""A pod of the demo pulls when it is admitted: on a node, or as a node would."""
 
 import asyncio
 import base64
@@ -16,6 +16,8 @@ from testbed.aws.hosts import registry_host
 from testbed.aws.iam import ACCOUNT
 from testbed.aws.port import Port
 from testbed.aws.server import FakeAws
+from testbed.demo.api import Api
+from testbed.demo.places import Imagined
 from testbed.demo.pods import Pods
 from testbed.demo.sight import Pod
 from testbed.errors import ControlPlaneError
@@ -28,7 +30,7 @@ ADMITTED = 201
 
 
 @dataclass
-class Api:
+class Server:
     """An API server that admits pods, and shows one pull secret."""
 
     status: int = ADMITTED
@@ -55,14 +57,15 @@ class Api:
         self.most_waiting = max(self.most_waiting, self.waiting)
         await asyncio.sleep(self.hold.total_seconds())
         self.waiting -= 1
-        return web.json_response({"message": "no pods today"}, status=self.status)
+        answer = {"message": "no pods today", "metadata": {"name": "shop-1"}}
+        return web.json_response(answer, status=self.status)
 
 
 @dataclass(frozen=True)
 class Place:
     """Pods, where they are created, and who issues what they pull with."""
 
-    api: Api
+    api: Server
     aws: FakeAws
     pods: Pods
 
@@ -75,12 +78,12 @@ class Place:
 @asynccontextmanager
 async def a_place() -> AsyncIterator[Place]:
     """Set everything up."""
-    api, aws = Api(), FakeAws()
+    api, aws = Server(), FakeAws()
     registry = FakeRegistry(aws)
-    async with Port(api.handle) as port, registry:
-        tls = ssl.create_default_context()  # not used: the server speaks HTTP
-        async with Pods(port.url, tls, registry, host=HOST, secret_name="ecr-login") as pods:
-            yield Place(api, aws, pods)
+    tls = ssl.create_default_context()  # not used: the server speaks HTTP
+    async with Port(api.handle) as port, registry, Api(port.url, tls) as asked:
+        node = Imagined(asked, registry, host=HOST, secret_name="ecr-login")
+        yield Place(api, aws, Pods(asked, node, secret_name="ecr-login"))
 
 
 def found(pods: Pods) -> tuple[Pod, ...]:

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +52,22 @@ def test_a_node_is_ready_and_a_deployment_runs_on_it(before: frozenset[str]) -> 
 
     assert pods == NAME
     assert find_traces() - before == frozenset()
+
+
+def test_a_node_starts_in_a_folder_with_a_long_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sockets have short names, wherever a machine keeps its temporary files."""
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+
+    with ControlPlane() as control_plane:
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        with Node(control_plane, {}) as node:
+            nodes = control_plane.kubectl("get", "nodes", "-o", "name")
+            assert folder in node.folder.parents
+
+    assert nodes.split() == [f"node/{NAME}"]
 
 
 def test_a_node_leaves_nothing_behind_when_its_parent_is_killed(before: frozenset[str]) -> None:

@@ -7,12 +7,13 @@ from testbed.demo.wording import say_span
 
 _EVERYBODY = (*NAMESPACES, NEWCOMER)
 _FIRST, _CROWDED = NAMESPACES[0], NAMESPACES[2]
-_CROWD = 50  # pods
+# While a crowd pulls: a node starts pods one after the other, and a busy machine takes its time.
+_CROWD_LIFE = 2 * BRIEF
 
 
 def demand(props: Props) -> Chapter:
     """Show that under `OnPodAdmission` each pod finds a token that was made for it."""
-    look = props.observer.look
+    look, crowd = props.observer.look, props.crowd
 
     async def leave_it_to_pods() -> None:
         # A refresh that is due in this instant would be taken for one without a pod.
@@ -23,7 +24,8 @@ def demand(props: Props) -> Chapter:
 
     async def create_crowd() -> None:
         await wait_until(look, checks.expired, BRIEF + SOON)
-        await props.pods.create(_CROWDED, _CROWD)
+        props.aws.token_lifetime = _CROWD_LIFE
+        await props.pods.create(_CROWDED, crowd)
 
     async def take_it_back() -> None:
         await props.cluster.set_refresh_policy(CREDENTIAL, "Always")
@@ -85,16 +87,16 @@ def demand(props: Props) -> Chapter:
             Step(
                 words=(
                     f"Wait until the tokens have expired again; now they live {say_span(BRIEF)}. "
-                    f"Create {_CROWD} pods in {_CROWDED}, all at once."
+                    f"Create {crowd} pods in {_CROWDED}, all at once."
                 ),
                 act=create_crowd,
                 promises=(
                     Promise(
                         words="every one of them is admitted with a fresh token, and can pull",
-                        check=checks.pods_pull(_CROWD),
+                        check=checks.pods_pull(crowd),
                     ),
                     Promise(
-                        words=f"one call to AWS was enough for all {_CROWD}",
+                        words=f"one call to AWS was enough for all {crowd}",
                         check=checks.calls_since(1),
                     ),
                 ),

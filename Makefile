@@ -33,7 +33,7 @@ check: $(VENV)/dev ## formatting, lint, layers, types: seconds
 	@$(BIN)/mypy --no-error-summary
 	@echo "format, lint, layers, types: clean"
 
-bench: $(VENV)/bench control-plane ## what must stay fast, against a raw baseline in the same run
+bench: $(VENV)/bench control-plane ## what must stay fast, how soon pods run; make bench ARGS=pods for a part
 	@$(BIN)/python -m bench $(ARGS)
 
 control-plane: $(VENV)/dev

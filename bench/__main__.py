@@ -1,7 +1,8 @@
-"""`python -m bench`: measure, print the tables, write RESULTS.md and the plot."""
+"""`python -m bench`: measure, print the tables, write RESULTS.md and the plots."""
 
 import argparse
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -11,21 +12,29 @@ from bench.admission import campaign as admission_campaign
 from bench.admission import report as admission_report
 from bench.campaign import Plan, measure
 from bench.chart import draw
-from bench.command import parse
+from bench.command import choose, parse
 from bench.measured import Machine
+from bench.pods import campaign as pods_campaign
+from bench.pods import chart as pods_chart
+from bench.pods import report as pods_report
+from bench.pods.summary import sum_up
 from bench.report import tables
 from bench.results import head, write_section
 from bench.summary import compare
+from testbed.node.obstacles import find_obstacle
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line asks for."""
     asked = parse(arguments)
+    choice = choose(asked.part, find_obstacle())
+    if not choice.parts:
+        sys.exit(choice.left_out)
+    if choice.left_out:
+        print(choice.left_out, flush=True)
     tell = _teller()
-    if asked.part in {"all", "writes"}:
-        _measure_writes(asked, tell)
-    if asked.part in {"all", "admission"}:
-        _measure_admission(asked, tell)
+    for part in choice.parts:
+        _MEASURE[part](asked, tell)
 
 
 def _measure_writes(asked: argparse.Namespace, tell: Callable[[str], None]) -> None:
@@ -45,6 +54,17 @@ def _measure_writes(asked: argparse.Namespace, tell: Callable[[str], None]) -> N
 def _measure_admission(asked: argparse.Namespace, tell: Callable[[str], None]) -> None:
     measured = asyncio.run(admission_campaign.measure(asked.admission_rounds, tell))
     _write(asked.output, "admission", admission_report.tables(measured), measured.machine)
+
+
+def _measure_pods(asked: argparse.Namespace, tell: Callable[[str], None]) -> None:
+    measured = asyncio.run(pods_campaign.measure(asked.pods_rounds, tell))
+    plot = asked.output / "pods.svg"
+    pods_chart.draw(sum_up(measured.starts), plot)
+    print(f"\nwritten: {plot}")
+    _write(asked.output, "pods", pods_report.tables(measured), measured.machine)
+
+
+_MEASURE = {"writes": _measure_writes, "admission": _measure_admission, "pods": _measure_pods}
 
 
 def _write(folder: Path, name: str, text: str, machine: Machine) -> None:

@@ -2,34 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from bench.figure import drawn
 from bench.goals import MAX_MIB
 from bench.measured import Phase
 from bench.summary import Comparison, Typical
 
 _COLORS: dict[Phase, str] = {"rollout": "#1f5fa8", "refresh": "#c2571a"}
-_SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "bench",  # the same file for the same numbers
-    "font.family": "sans-serif",
-    "font.size": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.3,
-}
 
 
 def draw(comparisons: Sequence[Comparison], path: Path) -> None:
     """Write the plot as SVG."""
-    with mpl.rc_context(_SETTINGS):
-        figure = Figure(figsize=(10, 4.2), layout="constrained")
-        figure.set_facecolor("white")
+    with drawn(path, width=10, height=4.2) as figure:
         left, right = figure.subplots(1, 2)
         _lines(left, comparisons, lambda typical: typical.seconds)
         left.set(title="Time for all namespaces", ylabel="seconds", ylim=(0, None))
@@ -41,7 +27,6 @@ def draw(comparisons: Sequence[Comparison], path: Path) -> None:
             axes.set(xlabel="namespaces", xlim=(0, None))
             axes.xaxis.set_major_formatter("{x:,.0f}")
         left.legend(frameon=False)
-        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def _lines(

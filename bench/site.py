@@ -29,9 +29,13 @@ class Site:
     cluster: Cluster
 
     @asynccontextmanager
-    async def operator(self) -> AsyncIterator[Operator]:
-        """Run an operator with default settings and the rights of `install.yaml`."""
-        operator = Operator(self.control_plane, self.aws.environment())
+    async def operator(self, *, webhook: bool = True) -> AsyncIterator[Operator]:
+        """Run an operator with default settings and the rights of `install.yaml`.
+
+        Args:
+            webhook: whether it answers pods.
+        """
+        operator = Operator(self.control_plane, self.aws.environment(), webhook=webhook)
         await asyncio.to_thread(operator.__enter__)
         try:
             yield operator

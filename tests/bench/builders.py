@@ -4,9 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bench.measured import Footprint, Idle, Run
+from bench.measured import Footprint, Idle, Machine, Run
 from bench.summary import Comparison, Typical
 
+MACHINE = Machine(
+    cores=2,
+    processor="fast",
+    memory_gib=8.0,
+    python="3.11",
+    libraries="",
+    kubernetes="v1",
+    load=(0.0, 0.0),
+)
 _RUN = Run(
     who="operator",
     phase="rollout",

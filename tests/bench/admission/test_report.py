@@ -2,24 +2,14 @@
 
 from bench.admission.measured import AdmissionMeasured
 from bench.admission.report import tables
-from bench.measured import Machine
 from tests.bench.admission.builders import a_batch, a_rescue
-
-_MACHINE = Machine(
-    cores=2,
-    processor="fast",
-    memory_gib=8.0,
-    python="3.11",
-    libraries="",
-    kubernetes="v1",
-    load=(0.0, 0.0),
-)
+from tests.bench.builders import MACHINE
 
 
 def test_differences_stand_beside_each_case_but_the_baseline() -> None:
     """No webhook is above nothing."""
     batches = (a_batch("no webhook", 2.0), a_batch("fresh", 3.25))
-    measured = AdmissionMeasured(batches=batches, rescues=(a_rescue(),), machine=_MACHINE)
+    measured = AdmissionMeasured(batches=batches, rescues=(a_rescue(),), machine=MACHINE)
 
     lines = tables(measured).splitlines()
 

@@ -1,5 +1,6 @@
 """Helm as a user runs it, with folders of its own and no network."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -12,7 +13,9 @@ from typing import Any
 import yaml
 
 from chart.generated import CHART
+from ecr_secrets.cli.flags import add_flags, read_config
 from ecr_secrets.core.spec import API_VERSION, KIND
+from ecr_secrets.settings import Config
 
 Object = dict[str, Any]
 Values = Mapping[str, Any]
@@ -101,3 +104,12 @@ def container_of(objects: list[Object]) -> dict[str, Any]:
     """Return its only container."""
     (container,) = pod_of(objects)["spec"]["containers"]
     return dict(container)
+
+
+def config_of(objects: list[Object]) -> Config:
+    """Return the settings as the operator reads them from the command line."""
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    run, *arguments = container_of(objects)["args"]
+    assert run == "run"
+    return read_config(parser.parse_args(arguments), {})

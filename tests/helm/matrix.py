@@ -107,6 +107,7 @@ VALUES: dict[str, Values] = {
         "tolerations": [{"operator": "Exists"}],
         "affinity": {"nodeAffinity": {}},
         "topologySpreadConstraints": [],
+        "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
         "podLabels": {"e": "f"},
         "podAnnotations": {"g": "h"},
         "deploymentAnnotations": {"i": "j"},
@@ -117,3 +118,36 @@ VALUES: dict[str, Values] = {
         "extraVolumeMounts": [{"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108 - in a pod
     },
 }
+
+# What YAML 1.1 or 1.2 reads as a number, a switch, a date or nothing.
+ODD_NAMES = ("123", "1e3", "0x1f", "2024-01-01", "true", "off", "null")
+
+
+def odd_values(name: str) -> Values:
+    """Return values with this name wherever a name can be given, and every optional object."""
+    enabled = {"enabled": True, "namespace": name}
+    return {
+        "nameOverride": name,
+        "fullnameOverride": name,
+        "clusterNameOverride": name,
+        "commonLabels": {"a": name},
+        "commonAnnotations": {"b": name},
+        "image": {"repository": name, "tag": name},
+        "imagePullSecrets": [{"name": name}],
+        "settings": {"identity": name, "credentialSelector": name},
+        "serviceAccount": {"name": name},
+        "awsAccess": {**KEYS, "name": name},
+        "credentials": [{"name": name, "spec": {"secretName": name, "namespaces": [name]}}],
+        "rbac": {
+            "secretNames": [name],
+            "namespaces": [name],
+            "awsAccessSecrets": [{"namespace": name, "name": f"{name}.{name}"}],
+        },
+        "webhook": {"certManager": {"enabled": True}},
+        "leaderElection": {"leaseName": name},
+        "metrics": dict.fromkeys(_EVERY_MONITOR, enabled),
+        "networkPolicy": {"enabled": True, "metricsFrom": [{"podSelector": {}}]},
+        "priorityClassName": name,
+        "runtimeClassName": name,
+        "extraArgs": [name],
+    }

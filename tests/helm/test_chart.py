@@ -1,6 +1,7 @@
 """The chart as a package: lint, what is made from the code, what both Helms agree on."""
 
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,28 @@ def test_every_value_of_the_schema_has_a_default() -> None:
     }
 
     assert missing == set()
-    assert schema["properties"].keys() - DEFAULTS.keys() == {"global"}
+    assert schema["properties"].keys() - DEFAULTS.keys() == {"global", "enabled"}
+
+
+def test_what_may_not_be_null_is_required() -> None:
+    """Whoever sets a number or a switch to null takes it away, and is told."""
+    assert _loose(DEFAULTS, json.loads(SCHEMA.read_text()), "") == []
+
+
+def _loose(values: dict[str, Any], schema: dict[str, Any], path: str) -> list[str]:
+    if "properties" not in schema or path.endswith("Probe"):
+        return []  # passed on to Kubernetes, which has a default
+    required = schema.get("required", [])
+    found: list[str] = []
+    for name, value in values.items():
+        known = schema["properties"][name]
+        where = f"{path}.{name}"
+        if isinstance(value, dict):
+            found += _loose(value, known, where)
+        nullable = "null" in known.get("type", []) or None in known.get("enum", [])
+        if isinstance(value, int | str) and value != "" and not nullable and name not in required:
+            found.append(where)
+    return found
 
 
 _OTHERWISE = {"webhook_port": 9443, "lease_name": ""}  # than the operator's own default
@@ -117,3 +139,27 @@ def test_what_artifact_hub_is_told_is_true(helm4: Helm) -> None:
         f"{crd()['spec']['group']}/{kind['version']}",
         kind["kind"],
     )
+
+
+def test_the_package_has_a_readme_that_names_values_that_exist(helm: Helm, tmp_path: Path) -> None:
+    """Helm shows it, and so does Artifact Hub."""
+    helm.run("package", str(CHART), f"--destination={tmp_path}")
+    (package,) = tmp_path.glob("*.tgz")
+
+    readme = helm.run("show", "readme", str(package))
+
+    rows = re.findall(r"^\| (`.*?) \|", readme, re.MULTILINE)
+    named = [name for row in rows for name in re.findall("`([^`]+)`", row)]
+    assert "credentials" in named
+    assert [name for name in named if not _is_value(name)] == []
+    (example,) = re.findall("```yaml\n(.*?)```", readme, re.DOTALL)
+    assert the(helm.render(yaml.safe_load(example), KNOWN), "AWSECRCredential")
+
+
+def _is_value(name: str) -> bool:
+    value: Any = DEFAULTS
+    for step in name.split("."):
+        if step not in value:
+            return False
+        value = value[step]
+    return True

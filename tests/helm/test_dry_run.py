@@ -11,11 +11,12 @@ from testbed.control_plane import ControlPlane
 from testbed.errors import ControlPlaneError
 from testbed.operator import INSTALL
 from tests.helm.helm import KNOWN, Helm, Object, Values, the
-from tests.helm.matrix import VALUES
+from tests.helm.matrix import ODD_NAMES, VALUES, odd_values
 from tests.helm.others import make_kinds_of_others, remove_kinds_of_others
 from tests.manifests.kustomize import FOLDERS, built
 
 _NAMESPACE = "helm-dry-run"
+_NAMESPACES = (_NAMESPACE, *ODD_NAMES)
 
 
 def _stream(objects: list[Object]) -> str:
@@ -37,7 +38,7 @@ def cluster(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     cluster.kubectl("apply", "--server-side", f"--filename={FOLDERS['base'] / 'namespace.yaml'}")
     make_kinds_of_others(cluster)
     yield cluster
-    cluster.kubectl("delete", "--wait=false", "namespace", _NAMESPACE)
+    cluster.kubectl("delete", "--wait=false", "--ignore-not-found", "namespace", *_NAMESPACES)
     remove_kinds_of_others(cluster)
 
 
@@ -75,6 +76,20 @@ def test_the_api_server_takes_every_object(
     objects = helm4.render(values, KNOWN, ns=_NAMESPACE)
 
     _try(cluster, [*objects, _pod(objects)])
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_it_takes_names_that_yaml_reads_otherwise(
+    cluster: ControlPlane, helm4: Helm, name: str
+) -> None:
+    """Such as a release called 123 in a namespace called true."""
+    values = {**odd_values(name), "priorityClassName": "", "runtimeClassName": ""}
+
+    objects = helm4.render(values, KNOWN, "--kube-version=1.36.0", name=name, ns=name)
+
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    cluster.kubectl("apply", "--server-side", "--filename=-", input=_stream([namespace]))
+    _try(cluster, objects)
 
 
 def test_it_takes_every_object_of_the_file(cluster: ControlPlane) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from chart.generated import CHART
 from ecr_secrets.metrics import REGISTRY
-from tests.helm.helm import NAMESPACE, Helm, the
+from tests.helm.helm import CLUSTER_NAME, FULL_NAME, NAMESPACE, Helm, the
 from tests.helm.matrix import VALUES
 
 _SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}
@@ -41,9 +41,25 @@ def test_alerts_ask_for_metrics_that_exist(helm4: Helm) -> None:
 
 def test_alerts_are_about_this_release(helm4: Helm) -> None:
     """However its pods are scraped, and no matter who else runs one."""
-    ours = f'namespace="{NAMESPACE}", job=~"(.+/)?ecr-kube-ecr-secrets-operator"'
+    ours = f'namespace="{NAMESPACE}", job=~"(.+/)?({FULL_NAME})"'
 
     assert [rule["alert"] for rule in _rules(helm4) if ours not in rule["expr"]] == []
+
+
+@pytest.mark.parametrize("name", ["monitored", "monitored-elsewhere"])
+def test_alerts_find_the_jobs_that_the_monitors_make(helm4: Helm, name: str) -> None:
+    """A ServiceMonitor's is called like the Service, a PodMonitor's like itself."""
+    objects = helm4.render(VALUES[name])
+    (group,) = the(objects, "PrometheusRule")["spec"]["groups"]
+    (pattern,) = {
+        job for rule in group["rules"] for job in re.findall(r'job=~("[^"]+")', rule["expr"])
+    }
+
+    place = the(objects, "PodMonitor")["metadata"]
+    jobs = [the(objects, "Service")["metadata"]["name"], f"{place['namespace']}/{place['name']}"]
+    # The string of PromQL has the escapes of JSON; Prometheus matches the whole of a label.
+    assert [job for job in jobs if not re.fullmatch(json.loads(pattern), job)] == []
+    assert not re.fullmatch(json.loads(pattern), jobs[0].replace("-", "."))
 
 
 def test_every_alert_says_what_is_wrong_and_how_bad_it_is(helm4: Helm) -> None:
@@ -92,12 +108,30 @@ def test_the_panels_of_the_dashboard_do_not_overlap() -> None:
 
 
 def test_the_dashboard_comes_as_the_sidecar_of_grafana_finds_it(helm4: Helm) -> None:
-    """By its label, and as the JSON it was."""
+    """By its label, and as the JSON it was, with a title that tells whose it is."""
     config_map = the(helm4.render(VALUES["monitored"]), "ConfigMap")
 
-    (text,) = config_map["data"].values()
-    assert json.loads(text) == _dashboard()
+    ((name, text),) = config_map["data"].items()
+    made = json.loads(text)
+    assert made == {**_dashboard(), "uid": made["uid"], "title": made["title"]}
+    assert made["title"] == f"ECR pull secrets: {NAMESPACE}/{FULL_NAME}"
+    assert name == f"{CLUSTER_NAME}.json"
     assert config_map["metadata"]["labels"]["grafana_dashboard"] == "1"
+
+
+def test_every_release_has_a_dashboard_of_its_own(helm4: Helm) -> None:
+    """Grafana replaces one by another of the same uid, and takes no more than 40 characters."""
+    values = VALUES["monitored-elsewhere"]
+    releases = [("a", "one"), ("a", "two"), ("b", "one"), ("b" * 50, "n" * 60)]
+
+    data = [
+        the(helm4.render(values, name=name, ns=ns), "ConfigMap")["data"] for name, ns in releases
+    ]
+
+    uids = {json.loads(text)["uid"] for each in data for text in each.values()}
+    assert len(uids) == len(releases)
+    assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", uid) for uid in uids)
+    assert len({file for each in data for file in each}) == len(releases)
 
 
 @pytest.mark.parametrize(
@@ -116,12 +150,3 @@ def test_a_monitor_reads_the_metrics_of_this_release(
     assert monitor["spec"][endpoints] == [
         {"port": "metrics", "interval": "30s", "scrapeTimeout": "10s"}
     ]
-
-
-def test_nothing_is_monitored_where_there_are_no_metrics(helm4: Helm) -> None:
-    """Switching metrics off is enough."""
-    settings = {**VALUES["monitored"]["metrics"], "enabled": False}
-
-    kinds = {each["kind"] for each in helm4.render({"metrics": settings})}
-
-    assert kinds.isdisjoint({"ServiceMonitor", "PodMonitor", "PrometheusRule", "ConfigMap"})

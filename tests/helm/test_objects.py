@@ -7,7 +7,17 @@ import yaml
 
 from chart.generated import CHART
 from ecr_secrets.kube.claim import LeaseTiming
-from tests.helm.helm import FULL_NAME, KNOWN, NAMESPACE, Helm, container_of, identity, of_kind, the
+from tests.helm.helm import (
+    FULL_NAME,
+    KNOWN,
+    NAMESPACE,
+    Helm,
+    Values,
+    container_of,
+    identity,
+    of_kind,
+    the,
+)
 from tests.helm.matrix import A_CREDENTIAL, KEYS, VALUES
 
 
@@ -15,7 +25,7 @@ def test_the_keys_come_to_the_credentials_without_any(helm4: Helm) -> None:
     """The Secret that the chart makes is used; what names its own access keeps it."""
     values = {**VALUES["credentials"], "awsAccess": KEYS}
 
-    objects = helm4.render(values, KNOWN)
+    objects = helm4.render({**values, "keepCredentials": True}, KNOWN)
 
     secret = the(objects, "Secret")
     first, second = of_kind(objects, "AWSECRCredential")
@@ -29,6 +39,35 @@ def test_the_keys_come_to_the_credentials_without_any(helm4: Helm) -> None:
         "AWS_SECRET_ACCESS_KEY": KEYS["secretAccessKey"],
         "AWS_REGION": KEYS["region"],
     }
+
+
+@pytest.mark.parametrize(
+    ("rbac", "read"),
+    [
+        pytest.param({}, [], id="any-secret"),
+        pytest.param({"secretNames": ["ecr-login"]}, [["keys"]], id="named-secrets"),
+    ],
+)
+def test_a_secret_that_is_there_comes_to_the_credentials_as_well(
+    helm4: Helm, rbac: dict[str, Any], read: list[list[str]]
+) -> None:
+    """Its name is enough; it may be read, and none is made."""
+    values = {"awsAccess": {"name": "keys"}, "credentials": [A_CREDENTIAL], "rbac": rbac}
+
+    objects = helm4.render(values, KNOWN)
+
+    access = the(objects, "AWSECRCredential")["spec"]["awsAccess"]
+    roles = [each for each in of_kind(objects, "Role") if "aws-access" in each["metadata"]["name"]]
+    assert access == {"secretName": "keys", "namespace": NAMESPACE}
+    assert [rule["resourceNames"] for role in roles for rule in role["rules"]] == read
+    assert of_kind(objects, "Secret") == []
+
+
+def test_without_a_secret_the_credentials_use_the_operators_own_identity(helm4: Helm) -> None:
+    """As they do who leave spec.awsAccess out."""
+    objects = helm4.render({"credentials": [A_CREDENTIAL]}, KNOWN)
+
+    assert "awsAccess" not in the(objects, "AWSECRCredential")["spec"]
 
 
 def test_a_credential_is_a_hook_only_where_its_kind_is_new(helm: Helm) -> None:
@@ -58,8 +97,15 @@ def test_the_crd_outlives_the_release(helm4: Helm) -> None:
         pytest.param(("a", "one"), ("b", "one"), id="same-namespace"),
     ],
 )
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({}, id="monitored-there"),
+        pytest.param(VALUES["monitored-elsewhere"], id="monitored-in-one-place"),
+    ],
+)
 def test_two_releases_share_no_object(
-    helm4: Helm, first: tuple[str, str], second: tuple[str, str]
+    helm4: Helm, first: tuple[str, str], second: tuple[str, str], more: Values
 ) -> None:
     """Side by side, with every optional object; the CRD belongs to one of them."""
     values = {
@@ -69,6 +115,7 @@ def test_two_releases_share_no_object(
         "rbac": {"secretNames": ["ecr-login"]} | dict(VALUES["named-secrets"]["rbac"]),
         "webhook": {"certManager": {"enabled": True}},
         "crds": {"install": False},
+        **more,
     }
 
     one, other = (

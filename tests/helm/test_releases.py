@@ -1,6 +1,7 @@
 """Releases come, change, live side by side and go, on a real API server, by Helm 3 and 4."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,7 +14,12 @@ from tests.helm.helm import Helm, Values
 from tests.helm.matrix import A_CREDENTIAL
 
 _WITH: Values = {"credentials": [A_CREDENTIAL]}
+_PASSING: Values = {**_WITH, "keepCredentials": False}
 _NAME = str(A_CREDENTIAL["name"])
+_CRD = "crd/awsecrcredentials.aws.zakariaamine.com"
+# Seconds. A busy API server looks for a minute whether objects are left, and then once more.
+_GONE = 150
+_GO_BACK = {3: "--atomic", 4: "--rollback-on-failure"}
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +48,22 @@ class Site:
         words = ("upgrade", name, str(CHART), f"--namespace={namespace}")
         self._helm.run(*words, values=values or {})
 
+    def upgrade_in_vain(self, name: str, namespace: str, values: Values) -> None:
+        """Have it fail, and Helm go back by itself."""
+        words = ("upgrade", name, str(CHART), f"--namespace={namespace}", "--timeout=2s")
+        self._helm.refusal(*words, _GO_BACK[self._helm.major], values=values)
+
     def rollback(self, name: str, namespace: str) -> None:
         self._helm.run("rollback", name, "1", f"--namespace={namespace}")
 
     def uninstall(self, name: str, namespace: str) -> None:
         self._helm.run("uninstall", name, f"--namespace={namespace}")
 
-    def releases(self) -> list[tuple[str, str]]:
-        found = json.loads(self._helm.run("list", "--all-namespaces", "--output=json"))
-        return [(each["name"], each["namespace"]) for each in found]
+    def releases(self) -> dict[tuple[str, str], int]:
+        """Return the revision of each, by name and namespace."""
+        words = ("list", "--all-namespaces", "--output=json")
+        found = json.loads(self._helm.run(*words))
+        return {(each["name"], each["namespace"]): int(each["revision"]) for each in found}
 
     def uid(self) -> str | None:
         """Return the uid of the credential; None: it is not there."""
@@ -70,8 +83,11 @@ class Site:
         """Leave nothing, not even the CRD, whatever a test did."""
         for name, namespace in self.releases():
             self.uninstall(name, namespace)
-        crd = "crd/awsecrcredentials.aws.zakariaamine.com"
-        self.cluster.kubectl("delete", crd, "--ignore-not-found", "--wait")
+        self.cluster.kubectl("delete", _CRD, "--ignore-not-found", "--wait=false")
+        deadline = time.monotonic() + _GONE
+        while self.names("crd"):
+            assert time.monotonic() < deadline, "the CRD does not go"
+            time.sleep(0.2)  # kubectl's own way of waiting ends after a minute, here
 
 
 @pytest.fixture(params=MAJORS, ids=lambda major: f"helm{major}")
@@ -103,17 +119,64 @@ def test_one_installation_brings_the_kind_and_objects_of_it(site: Site) -> None:
     assert set(uids) == {uids[0]}
 
 
-def test_objects_go_with_the_release_if_that_is_asked_for(site: Site) -> None:
-    """From the upgrade on that makes them the release's own."""
-    values = {**_WITH, "keepCredentials": False}
-    site.install("ecr", "one", values)
-    site.upgrade("ecr", "one", values)
+@pytest.mark.parametrize("upgrades", [0, 1], ids=["at-once", "upgraded"])
+def test_objects_go_with_the_release_if_that_is_asked_for(site: Site, upgrades: int) -> None:
+    """Whether Helm has made them as hooks or as ordinary objects."""
+    site.install("ecr", "one", _PASSING)
+    for _ in range(upgrades):
+        site.upgrade("ecr", "one", _PASSING)
     before = site.uid()
 
     site.uninstall("ecr", "one")
 
     assert before is not None
     assert site.uid() is None
+
+
+def test_nothing_but_uninstalling_takes_objects_away(site: Site) -> None:
+    """Not a rollback to where they were hooks, nor a list without them, nor one from there."""
+    site.install("ecr", "one", _PASSING)
+    uids = [site.uid()]
+    site.upgrade("ecr", "one", _PASSING)
+    site.rollback("ecr", "one")
+    uids.append(site.uid())
+    site.upgrade("ecr", "one", _PASSING)
+    site.upgrade("ecr", "one", {"keepCredentials": False})
+    uids.append(site.uid())
+    site.rollback("ecr", "one")
+    uids.append(site.uid())
+
+    assert uids[0] is not None
+    assert set(uids) == {uids[0]}
+
+
+def test_an_upgrade_that_fails_takes_no_object_away(site: Site) -> None:
+    """Also the first, after which Helm goes back to where the objects were hooks."""
+    site.install("ecr", "one", _PASSING)
+    before = site.uid()
+
+    refused = {"extraEnv": [{"name": "A", "value": {}}]}
+    site.upgrade_in_vain("ecr", "one", {**_PASSING, **refused})
+
+    assert site.releases() == {("ecr", "one"): 3}
+    assert before is not None
+    assert site.uid() == before
+
+
+def test_what_is_left_can_be_handed_over_to_another_release(site: Site) -> None:
+    """By two annotations, with the object and so its pull secrets kept."""
+    site.install("ecr", "one", _WITH)
+    site.uninstall("ecr", "one")
+    before = site.uid()
+    assert "invalid ownership metadata" in site.try_to_install("other", "two", _WITH)
+
+    marks = ("meta.helm.sh/release-name=other", "meta.helm.sh/release-namespace=two")
+    for left in (_CRD, f"awsecrcredential/{_NAME}"):
+        site.cluster.kubectl("annotate", left, "--overwrite", *marks)
+    site.install("other", "two", _WITH)
+
+    assert before is not None
+    assert site.uid() == before
 
 
 def test_nothing_but_the_kind_is_left(site: Site) -> None:

@@ -1,18 +1,14 @@
 """What the chart renders, value by value; what holds for all is in test_chart and test_dry_run."""
 
-import argparse
-from typing import Any
-
 import pytest
 
-from ecr_secrets.cli.flags import add_flags, read_config
 from ecr_secrets.settings import Config
 from tests.helm.helm import (
     CLUSTER_NAME,
     FULL_NAME,
     NAMESPACE,
     Helm,
-    Object,
+    config_of,
     container_of,
     identity,
     of_kind,
@@ -20,15 +16,6 @@ from tests.helm.helm import (
     the,
 )
 from tests.helm.matrix import A_CREDENTIAL, KEYS, VALUES
-
-
-def config_of(objects: list[Object]) -> Config:
-    """Return the settings as the operator reads them from the command line."""
-    parser = argparse.ArgumentParser()
-    add_flags(parser)
-    run, *arguments = container_of(objects)["args"]
-    assert run == "run"
-    return read_config(parser.parse_args(arguments), {})
 
 
 def test_a_plain_release_is_this(helm4: Helm) -> None:
@@ -140,6 +127,30 @@ def test_labels_and_annotations_reach_every_object(helm4: Helm) -> None:
     assert {each["annotations"]["note"] for each in found} == {"ours"}
 
 
+def test_labels_that_selectors_need_are_not_replaced(helm4: Helm) -> None:
+    """The Deployment would be refused, and the ServiceMonitor find nothing."""
+    given = {"app.kubernetes.io/instance": "forged", "app.kubernetes.io/name": "x", "team": "a"}
+    selector = the(helm4.render(), "Service")["spec"]["selector"]
+
+    objects = helm4.render({"podLabels": given, "service": {"labels": given}})
+
+    for metadata in (pod_of(objects)["metadata"], the(objects, "Service")["metadata"]):
+        assert selector.items() <= metadata["labels"].items()
+        assert metadata["labels"]["team"] == "a"
+
+
+def test_the_fence_lets_the_test_pod_in(helm4: Helm) -> None:
+    """It reads the metrics, wherever else they may be read from."""
+    objects = helm4.render(VALUES["fenced"])
+
+    rules = the(objects, "NetworkPolicy")["spec"]["ingress"]
+    (sources,) = [rule["from"] for rule in rules if rule.get("ports") == [{"port": 8080}]]
+    own = sources[-1]["podSelector"]["matchLabels"]
+    assert sources[:-1] == VALUES["fenced"]["networkPolicy"]["metricsFrom"]
+    assert own.items() <= the(objects, "Pod")["metadata"]["labels"].items()
+    assert not own.items() <= pod_of(objects)["metadata"]["labels"].items()
+
+
 def test_spreading_is_by_the_pods_of_this_release(helm4: Helm) -> None:
     """The selector is filled in, and one that is given stays."""
     mine = {"matchLabels": {"mine": "yes"}}
@@ -174,47 +185,3 @@ def test_the_image_is_named_by_the_strongest(
 
     (tester,) = the(objects, "Pod")["spec"]["containers"]
     assert {container_of(objects)["image"], tester["image"]} == {expected}
-
-
-@pytest.mark.parametrize(
-    ("values", "mounted"),
-    [
-        pytest.param(VALUES["cert-manager"], f"{FULL_NAME}-serving", id="cert-manager"),
-        pytest.param(VALUES["own-certificate"], "serving", id="existing"),
-    ],
-)
-def test_a_certificate_from_elsewhere_is_mounted(
-    helm4: Helm, values: dict[str, Any], mounted: str
-) -> None:
-    """The operator is told the files, and needs no right on a Secret of its own authorities."""
-    objects = helm4.render(values)
-
-    (volume,) = pod_of(objects)["spec"]["volumes"]
-    (mount,) = container_of(objects)["volumeMounts"]
-    config = config_of(objects)
-    assert volume["secret"]["secretName"] == mounted
-    assert mount["name"] == volume["name"]
-    assert (config.tls_cert_file, config.tls_key_file, config.tls_ca_file) == tuple(
-        f"{mount['mountPath']}/{name}" for name in ("tls.crt", "tls.key", "ca.crt")
-    )
-    assert all(rule["resources"] != ["secrets"] for rule in the(objects, "Role")["rules"])
-
-
-def test_the_certificate_is_for_the_name_the_api_server_calls(helm4: Helm) -> None:
-    """An authority of the chart's own signs it, which stays when the certificate is renewed."""
-    objects = helm4.render(VALUES["cert-manager"])
-
-    by_name = {each["metadata"]["name"]: each["spec"] for each in of_kind(objects, "Certificate")}
-    issuers = {each["metadata"]["name"]: each["spec"] for each in of_kind(objects, "Issuer")}
-    serving, authority = by_name[f"{FULL_NAME}-serving"], by_name[f"{FULL_NAME}-authority"]
-    assert f"{FULL_NAME}.{NAMESPACE}.svc" in serving["dnsNames"]
-    assert issuers[serving["issuerRef"]["name"]] == {"ca": {"secretName": authority["secretName"]}}
-    assert issuers[authority["issuerRef"]["name"]] == {"selfSigned": {}}
-
-
-def test_a_given_issuer_signs_alone(helm4: Helm) -> None:
-    """No authority is made beside it."""
-    objects = helm4.render(VALUES["cert-manager-with-issuer"])
-
-    assert the(objects, "Certificate")["spec"]["issuerRef"]["name"] == "ours"
-    assert of_kind(objects, "Issuer") == []

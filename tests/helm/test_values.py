@@ -1,12 +1,19 @@
 """Wrong values are refused with the place and the reason, before anything is installed."""
 
+import json
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
+import yaml
 
-from chart.generated import CHART
-from tests.helm.helm import Helm, Values
-from tests.helm.matrix import A_CREDENTIAL, KEYS, SPEC
+from chart.generated import CHART, SCHEMA
+from tests.helm.helm import Helm, Values, the
+from tests.helm.matrix import A_CREDENTIAL, KEYS, SPEC, VALUES
+
+DEFAULTS: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
+SCHEMA_OF_VALUES: dict[str, Any] = json.loads(SCHEMA.read_text())
 
 
 def _credential(**spec: Any) -> Values:
@@ -27,6 +34,13 @@ WRONG: list[tuple[str, Values, list[str]]] = [
     ("keys-missing", {"awsAccess": {"create": True}}, ["accessKeyId", "secretAccessKey", "region"]),
     ("key-too-short", {"awsAccess": {**KEYS, "accessKeyId": "AKIA"}}, ["/awsAccess/accessKeyId"]),
     ("label", {"podLabels": {"on": True}}, ["/podLabels/on", "got boolean, want string"]),
+    ("label-value", {"commonLabels": {"a": "b c"}}, ["/commonLabels/a", "'b c'"]),
+    ("label-too-long", {"podLabels": {"a": "b" * 64}}, ["/podLabels/a", "got 64, want 63"]),
+    ("label-name", {"service": {"labels": {"a b": "c"}}}, ["/service/labels", "'a b'"]),
+    ("budget", {"podDisruptionBudget": {"minAvailable": "abc"}}, ["/minAvailable", "'abc'"]),
+    ("budget-above", {"podDisruptionBudget": {"maxUnavailable": "101%"}}, ["/maxUnavailable"]),
+    ("liveness", {"livenessProbe": {"successThreshold": 2}}, ["/livenessProbe/successThreshold"]),
+    ("startup", {"startupProbe": {"successThreshold": 2}}, ["/startupProbe/successThreshold"]),
     ("secret-name", {"rbac": {"secretNames": ["A_B"]}}, ["/rbac/secretNames/0", "A_B"]),
     ("no-spec", {"credentials": [{"name": "a"}]}, ["/credentials/0", "'spec'"]),
     ("no-namespace", _credential(namespaces=[]), ["/credentials/0/spec/namespaces", "minItems"]),
@@ -67,6 +81,45 @@ def test_a_vendor_suffix_of_the_version_is_no_obstacle(helm: Helm) -> None:
     helm.run("template", "ecr", str(CHART), "--kube-version=v1.30.4-eks-a737599")
 
 
-def test_a_parent_chart_may_hand_down_globals(helm: Helm) -> None:
-    """A strict schema would refuse what Helm itself puts into a subchart's values."""
-    helm.run("template", "ecr", str(CHART), values={"global": {"imageRegistry": "x"}})
+def test_a_parent_chart_may_set_what_parents_set(helm: Helm) -> None:
+    """A strict schema would refuse what Helm itself and conditions put into a subchart's values."""
+    values = {"global": {"imageRegistry": "x"}, "enabled": True}
+
+    helm.run("template", "ecr", str(CHART), values=values)
+
+
+# Every optional object is made, so that every template runs.
+_ALL: Values = {
+    "metrics": VALUES["monitored"]["metrics"],
+    "networkPolicy": {"enabled": True},
+    "credentials": [A_CREDENTIAL],
+}
+
+
+def _groups(values: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Name every map and list among values, and those within."""
+    for name, value in values.items():
+        if isinstance(value, dict | list):
+            yield (*above, name)
+        if isinstance(value, dict):
+            yield from _groups(value, (*above, name))
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(each, id=".".join(each)) for each in _groups(DEFAULTS)]
+)
+def test_null_is_nothing_or_refused(helm4: Helm, path: tuple[str, ...]) -> None:
+    """Helm takes the default away then, and no template may stumble over what is missing."""
+    *above, name = path
+    values: Any = deepcopy(_ALL)
+    inner, schema = values, SCHEMA_OF_VALUES
+    for step in above:
+        inner, schema = inner.setdefault(step, {}), schema.get("properties", {}).get(step, {})
+    inner[name] = None
+
+    if name in schema.get("required", []):
+        place = "".join(f"/{step}" for step in above)
+        said = helm4.refusal("template", "ecr", str(CHART), values=values)
+        assert f"at '{place}': missing property '{name}'" in said
+    else:
+        assert the(helm4.render(values), "Deployment")

@@ -12,7 +12,7 @@
 {{- $_ := set $flags "healthPort" .Values.health.port }}
 {{- $_ := set $flags "leaseName" (include "operator.leaseName" .) }}
 {{- $_ := set $flags "webhookConfiguration" (include "operator.webhookConfigurationName" .) }}
-{{- $_ := set $flags "namespaces" (.Values.rbac.namespaces | uniq | join "," | default nil) }}
+{{- $_ := set $flags "namespaces" (.Values.rbac.namespaces | default list | uniq | join "," | default nil) }}
 {{- if .Values.webhook.enabled }}
 {{- $flags = merge $flags (include "operator.webhookFlags" . | fromYaml) }}
 {{- end }}
@@ -30,15 +30,15 @@
 {{- define "operator.webhookFlags" -}}
 webhookPort: {{ .Values.webhook.port }}
 webhookUrl: {{ .Values.webhook.url | toJson }}
-webhookService: {{ include "operator.fullname" . }}
+webhookService: {{ include "operator.fullname" . | quote }}
 webhookServicePort: {{ .Values.webhook.servicePort }}
-webhookOwner: {{ include "operator.clusterName" . }}
+webhookOwner: {{ include "operator.clusterName" . | quote }}
 {{- if include "operator.servingSecretName" . }}
 tlsCertFile: /etc/ecr-secrets/serving/tls.crt
 tlsKeyFile: /etc/ecr-secrets/serving/tls.key
 tlsCaFile: /etc/ecr-secrets/serving/ca.crt
 {{- else }}
-webhookSecret: {{ include "operator.authoritiesName" . }}
+webhookSecret: {{ include "operator.authoritiesName" . | quote }}
 caLifetimeSeconds: {{ .Values.webhook.caLifetimeSeconds | toJson }}
 certificateLifetimeSeconds: {{ .Values.webhook.certificateLifetimeSeconds | toJson }}
 caOverlapSeconds: {{ .Values.webhook.caOverlapSeconds | toJson }}

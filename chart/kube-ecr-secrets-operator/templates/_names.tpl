@@ -19,6 +19,15 @@
 {{- default (printf "%s.%s" (include "operator.fullname" .) .Release.Namespace) .Values.clusterNameOverride }}
 {{- end }}
 
+{{/*
+Of what monitors the release, in a namespace of its own or, if that is empty, the release's:
+(list $ namespace). Elsewhere the namespace of the release is part of the name.
+*/}}
+{{- define "operator.monitoringName" -}}
+{{- $here := (first .).Release.Namespace }}
+{{- include (ternary "operator.fullname" "operator.clusterName" (eq $here (last . | default $here))) (first .) }}
+{{- end }}
+
 {{- define "operator.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create }}
 {{- default (include "operator.fullname" .) .Values.serviceAccount.name }}

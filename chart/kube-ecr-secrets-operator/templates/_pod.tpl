@@ -25,7 +25,7 @@ httpGet:
 {{- if and .Values.webhook.enabled (include "operator.servingSecretName" .) -}}
 - name: serving
   secret:
-    secretName: {{ include "operator.servingSecretName" . }}
+    secretName: {{ include "operator.servingSecretName" . | quote }}
 {{ end }}
 {{- with .Values.extraVolumes }}
 {{- toYaml . }}

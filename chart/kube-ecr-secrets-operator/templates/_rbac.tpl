@@ -3,8 +3,8 @@
 {{- define "operator.subjects" -}}
 subjects:
   - kind: ServiceAccount
-    name: {{ include "operator.serviceAccountName" . }}
-    namespace: {{ .Release.Namespace }}
+    name: {{ include "operator.serviceAccountName" . | quote }}
+    namespace: {{ .Release.Namespace | quote }}
 {{- end }}
 
 {{/* The binding of a Role of the same name: (dict "root" $ "name" "namespace"). */}}
@@ -16,7 +16,7 @@ kind: RoleBinding
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: {{ .name }}
+  name: {{ .name | quote }}
 {{ include "operator.subjects" .root }}
 {{- end }}
 
@@ -34,7 +34,7 @@ roleRef:
 
 {{/*
 The Secrets with AWS keys that objects name, as lists of names by namespace: those of
-rbac.awsAccessSecrets, of the credentials, and the chart's own. Left out are those that the rule for
+rbac.awsAccessSecrets, of the credentials, and that of awsAccess. Left out are those that the rule for
 pull secrets is about as well.
 */}}
 {{- define "operator.awsAccessSecrets" -}}
@@ -46,7 +46,7 @@ pull secrets is about as well.
 {{- end }}
 {{- end }}
 {{- end }}
-{{- if .Values.awsAccess.create }}
+{{- if or .Values.awsAccess.create .Values.awsAccess.name }}
 {{- $secrets = append $secrets (dict "namespace" .Release.Namespace "name" (include "operator.awsAccessName" .)) }}
 {{- end }}
 {{- $found := dict }}
@@ -58,6 +58,6 @@ pull secrets is about as well.
 {{- end }}
 {{- end }}
 {{- range $namespace, $names := $found }}
-{{ $namespace }}: {{ $names | uniq | sortAlpha | toJson }}
+{{ $namespace | quote }}: {{ $names | uniq | sortAlpha | toJson }}
 {{- end }}
 {{- end }}

@@ -1,0 +1,76 @@
+{{/*
+What the schema cannot say: values that are each right and do not go together. Every check below
+writes a line with what is wrong, or nothing.
+*/}}
+
+{{- define "operator.validate" -}}
+{{- $problems := list }}
+{{- range $check := list "Ports" "Ending" "Name" "Dns" "Monitoring" "Credentials" }}
+{{- $problems = concat $problems (include (printf "operator.validate%s" $check) $ | splitList "\n" | compact) }}
+{{- end }}
+{{- with $problems }}
+{{- fail (printf "values that do not go together:\n- %s" (join "\n- " .)) }}
+{{- end }}
+{{- end }}
+
+{{/* Equal ports, of the pod and of the Service. */}}
+{{- define "operator.validatePorts" -}}
+{{- $health := dict "health.port" .Values.health.port }}
+{{- $metrics := ternary (dict "metrics.port" .Values.metrics.port) dict .Values.metrics.enabled }}
+{{- $pod := ternary (dict "webhook.port" .Values.webhook.port) dict .Values.webhook.enabled }}
+{{- $service := ternary (dict "webhook.servicePort" .Values.webhook.servicePort) dict .Values.webhook.enabled }}
+{{- range $ports := list (merge $pod $health $metrics) (merge $service $health $metrics) }}
+{{- range $name, $port := $ports }}
+{{- range $other, $same := $ports }}
+{{- if and (lt $name $other) (eq (int $port) (int $same)) }}
+{{ $name }} and {{ $other }} are both {{ int $port }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A pod that is killed before its work is finished. 8: the operator's default; 5: for giving up the Lease. */}}
+{{- define "operator.validateEnding" -}}
+{{- $grace := .Values.settings.shutdownGraceSeconds }}
+{{- $needed := addf .Values.preStopSleepSeconds (kindIs "invalid" $grace | ternary 8 $grace) 5 }}
+{{- if gt $needed (float64 .Values.terminationGracePeriodSeconds) }}
+terminationGracePeriodSeconds is {{ int .Values.terminationGracePeriodSeconds }}, less than preStopSleepSeconds, settings.shutdownGraceSeconds and 5 together, {{ $needed }}
+{{- end }}
+{{- end }}
+
+{{/* The name of a Service, which before Kubernetes 1.36 may not begin with a digit. */}}
+{{- define "operator.validateName" -}}
+{{- $name := include "operator.fullname" . }}
+{{- if and (regexMatch "^[0-9]" $name) (semverCompare "<1.36.0-0" .Capabilities.KubeVersion.Version) }}
+the Service would be named {{ $name }}, and this Kubernetes wants a letter first: set fullnameOverride
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateDns" -}}
+{{- if and (eq .Values.dnsPolicy "None") (not (.Values.dnsConfig | default dict).nameservers) }}
+dnsPolicy is None: dnsConfig.nameservers is needed
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateMonitoring" -}}
+{{- range $name := ternary list (list "serviceMonitor" "podMonitor" "prometheusRule" "dashboard") .Values.metrics.enabled }}
+{{- if (get $.Values.metrics $name).enabled }}
+metrics.{{ $name }}.enabled needs metrics.enabled
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Objects of one name, and those that the rights do not reach. */}}
+{{- define "operator.validateCredentials" -}}
+{{- $seen := list }}
+{{- range .Values.credentials }}
+{{- if has .name $seen }}
+credentials: there are two named {{ .name }}
+{{- end }}
+{{- $seen = append $seen .name }}
+{{- if and $.Values.rbac.secretNames (not (has .spec.secretName $.Values.rbac.secretNames)) }}
+credentials: {{ .name }} has the spec.secretName {{ .spec.secretName }}, which is not among rbac.secretNames
+{{- end }}
+{{- end }}
+{{- end }}

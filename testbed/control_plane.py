@@ -159,7 +159,8 @@ class ControlPlane:
             timeout=_KUBECTL.total_seconds(),
         )
         if done.returncode != 0:
-            words = " ".join(map(str, arguments))
+            # Values of flags may be secrets; what was wrong with them kubectl says itself.
+            words = " ".join(str(word).partition("=")[0] for word in arguments)
             raise ControlPlaneError(f"kubectl {words}: {done.stderr.strip()}")
         return done.stdout
 

@@ -17,36 +17,20 @@ from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.spec import MAX_ACCOUNT_IDS, MAX_NAMESPACES, MAX_REGISTRIES
 from ecr_secrets.errors import InvalidSpecError
 from tests.core.builders import ACCOUNT, UID, a_credential_manifest
+from tests.first_example import EXAMPLE
 
-# The example of the original operator's README, as its users have it in their repositories.
-ORIGINAL = """
-apiVersion: aws.zakariaamine.com/v1alpha1
-kind: AWSECRCredential
-metadata:
-  name: aws-ecr-credential
-spec:
-  awsAccess:
-    secretName: aws-access
-    namespace: default
-  secretName: ecr-login
-  namespaces:
-    - ns1
-    - ns2
-    - ns3
-    - ns4
-"""
 ROLE = "arn:aws:iam::111122223333:role/pull"
 
 
 def test_the_originals_example_applies_unchanged() -> None:
     """Whoever comes from the original operator keeps their manifests."""
-    manifest = yaml.safe_load(ORIGINAL)
+    manifest = yaml.safe_load(EXAMPLE)
     manifest["metadata"] |= {"uid": UID, "generation": 3, "creationTimestamp": "2026-11-24"}
 
     credential = parse_credential(read_credential(msgspec.json.encode(manifest)))
 
     assert credential == Credential(
-        name="aws-ecr-credential",
+        name="my-ecr-credentials",
         uid=UID,
         generation=3,
         access=AccessReference(secret=ObjectKey("default", "aws-access")),

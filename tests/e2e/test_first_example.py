@@ -7,28 +7,12 @@ import pytest
 
 from tests.cluster.stage import REGION, Stage
 from tests.e2e.workloads import Workloads
+from tests.first_example import EXAMPLE
 from tests.nodes import needs_node
 
 pytestmark = needs_node
 
 NAMESPACES = ("ns1", "ns2", "ns3", "ns4")
-
-EXAMPLE = """\
-apiVersion: aws.zakariaamine.com/v1alpha1
-kind: AWSECRCredential
-metadata:
-  name: my-ecr-credentials
-spec:
-  awsAccess:
-    secretName: aws-access
-    namespace: default
-  secretName: ecr-login
-  namespaces:
-    - ns1
-    - ns2
-    - ns3
-    - ns4
-"""
 
 
 @pytest.fixture

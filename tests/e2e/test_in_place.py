@@ -16,7 +16,7 @@ pytestmark = needs_node
 _LIFE = timedelta(seconds=6)
 
 
-def test_a_refresh_costs_no_request(stage: Stage, workloads: Workloads) -> None:
+def test_a_refresh_costs_no_request(stage: Stage, workloads: Workloads, told: list[str]) -> None:
     """Neither where the image was pulled nor in another namespace, which never pulled it."""
     shop, blog = workloads.make_namespace("shop"), workloads.make_namespace("blog")
     image = workloads.image()
@@ -36,10 +36,12 @@ def test_a_refresh_costs_no_request(stage: Stage, workloads: Workloads) -> None:
         workloads.until_running(namespace, "next")
 
     assert workloads.all_visits(image) == before
+    told.append("Requests to the registry for the next pod of an image that the node has:")
+    told.append("  0 after a refresh in place, in each of 2 namespaces")
 
 
 def test_deleting_and_creating_the_secret_costs_requests(
-    stage: Stage, workloads: Workloads
+    stage: Stage, workloads: Workloads, told: list[str]
 ) -> None:
     """The recipe that is pasted into pipelines, for comparison: the registry is asked again."""
     shop, image = workloads.make_namespace("shop"), workloads.image()
@@ -52,7 +54,9 @@ def test_deleting_and_creating_the_secret_costs_requests(
     workloads.create_pod(shop, image, name="next")
 
     workloads.until_running(shop, "next")
-    assert len(workloads.all_visits(image)) > len(before)
+    cost = len(workloads.all_visits(image)) - len(before)
+    assert cost > 0
+    told.append(f"  {cost} after the pasted recipe, which deletes the secret and creates it")
 
 
 def _paste_recipe(stage: Stage, namespace: str) -> None:

@@ -10,8 +10,8 @@ from testbed.node.node import Node
 from testbed.node.programs import provide_workload
 from testbed.operator import CRD, install
 from tests.cluster.aws_thread import AwsThread
+from tests.cluster.replicas import lending
 from tests.cluster.replicas.cluster import Cluster
-from tests.cluster.replicas.lending import lent, stage_of
 from tests.cluster.replicas.pair import Pair
 from tests.cluster.replicas.pods import a_token
 from tests.cluster.stage import HOST, Stage
@@ -19,6 +19,9 @@ from tests.e2e.hosts import FAR_HOSTS
 from tests.e2e.workloads import Workloads
 
 _TOLD = pytest.StashKey[list[str]]()
+
+pair = lending.pair
+stage = lending.stage
 
 
 @pytest.fixture(scope="package")
@@ -37,20 +40,6 @@ def lasting_pair(cluster: Cluster) -> Iterator[Pair]:
     """Two replicas for all tests."""
     with Pair(cluster, "--log-level", "debug") as pair:
         yield pair
-
-
-@pytest.fixture
-def pair(lasting_pair: Pair) -> Iterator[Pair]:
-    """Two replicas, both up; a test may do to them what it likes."""
-    with lent(lasting_pair) as pair:
-        yield pair
-
-
-@pytest.fixture
-def stage(pair: Pair) -> Iterator[Stage]:
-    """A corner of the cluster that the pair serves."""
-    with stage_of(pair) as made:
-        yield made
 
 
 @pytest.fixture

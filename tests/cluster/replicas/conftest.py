@@ -7,13 +7,15 @@ import pytest
 from testbed.control_plane import ControlPlane
 from testbed.operator import CRD, install
 from tests.cluster.aws_thread import AwsThread
+from tests.cluster.replicas import lending
 from tests.cluster.replicas.cluster import Cluster
-from tests.cluster.replicas.lending import lent, stage_of
 from tests.cluster.replicas.pair import Pair
 from tests.cluster.replicas.pods import a_token
-from tests.cluster.stage import Stage
 
 _FLAGS = ("--log-level", "debug")
+
+pair = lending.pair
+stage = lending.stage
 
 
 @pytest.fixture(scope="package")
@@ -29,17 +31,3 @@ def lasting_pair(cluster: Cluster) -> Iterator[Pair]:
     """Two replicas for all tests of a file."""
     with Pair(cluster, *_FLAGS) as pair:
         yield pair
-
-
-@pytest.fixture
-def pair(lasting_pair: Pair) -> Iterator[Pair]:
-    """Two replicas, both up; a test may do to them what it likes."""
-    with lent(lasting_pair) as pair:
-        yield pair
-
-
-@pytest.fixture
-def stage(pair: Pair) -> Iterator[Stage]:
-    """A corner of the cluster that the pair serves."""
-    with stage_of(pair) as made:
-        yield made

@@ -1,5 +1,6 @@
 """Fixtures of more than one room."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -17,3 +18,13 @@ def control_plane() -> Iterator[ControlPlane]:
     """
     with ControlPlane(manifests=[CRD]) as started:
         yield started
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_left_open() -> Iterator[None]:
+    """Have a module answer for the sockets and tasks that it leaves open.
+
+    They are noticed when garbage is collected, which else is in the middle of some other module.
+    """
+    yield
+    gc.collect()

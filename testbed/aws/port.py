@@ -39,7 +39,7 @@ class Port:
     async def __aexit__(self, *_: object) -> None:
         assert self._listener is not None
         self._listener.close()
-        self._drop_connections()
+        self.down = True  # for those whom the system has let in and we have not met yet
         await self._runner.cleanup()
 
     @property

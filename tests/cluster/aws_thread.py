@@ -1,21 +1,18 @@
 """The fake AWS beside tests that block: it has a thread, and an event loop, of its own."""
 
-import asyncio
-import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from testbed.aws.faults import Fault
 from testbed.aws.iam import ACCOUNT, AccessKey
 from testbed.aws.server import FakeAws
 from testbed.node.image import Images
 from testbed.registry import FakeRegistry, Visit, pull_check
+from tests.cluster.loop_thread import LoopThread
 
 T = TypeVar("T")
-
-_ANSWER = 20  # seconds; it is in the same process
 
 
 class AwsThread:
@@ -26,23 +23,20 @@ class AwsThread:
     def __init__(self, images: Images | None = None) -> None:
         """Prepare; see `FakeRegistry` about images."""
         self._images = images
+        self._thread = LoopThread("fake AWS")
+        self._stack = AsyncExitStack()
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fake AWS")
-        self._thread.start()
-        self._stack = AsyncExitStack()
-        self._aws = self._run(self._stack.enter_async_context(FakeAws()))
+        self._thread.__enter__()
+        self._aws = self._thread.do(self._stack.enter_async_context(FakeAws()))
         registry = FakeRegistry(self._aws, self._images)
-        self._registry = self._run(self._stack.enter_async_context(registry))
+        self._registry = self._thread.do(self._stack.enter_async_context(registry))
         return self
 
     def __exit__(self, *_: object) -> None:
         self.note_keys()
-        self._run(self._stack.aclose())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.do(self._stack.aclose())
+        self._thread.__exit__()
 
     def ask(self, question: Callable[[FakeAws], T]) -> T:
         """Do something with the fake where it lives, and return what that returns."""
@@ -50,7 +44,7 @@ class AwsThread:
         async def answer() -> T:
             return question(self._aws)
 
-        return self._run(answer())
+        return self._thread.do(answer())
 
     def environment(self) -> dict[str, str]:
         """Variables by which the operator finds this AWS."""
@@ -103,7 +97,4 @@ class AwsThread:
 
     def pull(self, docker_config: bytes, host: str) -> int:
         """Ask a registry with a pull secret, as a node does; return the HTTP status."""
-        return self._run(pull_check(docker_config, host, self._registry.url))
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_ANSWER)
+        return self._thread.do(pull_check(docker_config, host, self._registry.url))

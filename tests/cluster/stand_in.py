@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self, TypeAlias
 
@@ -19,6 +20,7 @@ from testbed.ports import ReservedPort
 from tests.cluster.api import Object
 from tests.cluster.pods import Village
 from tests.cluster.stage import SOON
+from tests.fakes.conversations import Conversations
 
 ADDRESS = "127.0.0.1"
 _TRUSTED, _STRANGER = Authority("stand-in"), Authority("stranger")
@@ -41,7 +43,6 @@ class StandIn:
         self.visits = 0  # connections taken over; with TLS, those that have shaken hands
         self._port = ReservedPort()
         self._server: asyncio.Server | None = None
-        self._conversations: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         await self.behave(GOOD)
@@ -60,9 +61,9 @@ class StandIn:
 
         def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.visits += 1
-            task = asyncio.create_task(_converse(conversation, reader, writer))
-            self._conversations.add(task)
+            conversations.begin(reader, writer)
 
+        conversations = self._conversations = Conversations(partial(_converse, conversation))
         self._server = await asyncio.start_server(
             begin, ADDRESS, self._port.number, ssl=_context(behaviour), reuse_port=True
         )
@@ -89,10 +90,7 @@ class StandIn:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for task in self._conversations:
-            task.cancel()
-        await asyncio.gather(*self._conversations, return_exceptions=True)
-        self._conversations.clear()
+            await self._conversations.end()
 
 
 @asynccontextmanager

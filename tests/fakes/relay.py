@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from tests.fakes.conversations import Conversations
+
 
 class Relay:
     """Passes bytes between its own port and another one on loopback, while it is open."""
@@ -12,7 +14,6 @@ class Relay:
         self._to_port = to_port
         self._port = 0  # 0: not chosen yet
         self._server: asyncio.Server | None = None  # None: closed
-        self._connections: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -23,7 +24,10 @@ class Relay:
 
     async def open(self) -> None:
         """Accept connections."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
+        self._conversations = Conversations(self._connect)
+        self._server = await asyncio.start_server(
+            self._conversations.begin, "127.0.0.1", self._port
+        )
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -32,10 +36,7 @@ class Relay:
             return
         self._server.close()
         self._server = None
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        self._connections.clear()
+        await self._conversations.end()
 
     def hold(self) -> None:
         """Pass nothing on any more, and tell nobody."""
@@ -44,9 +45,6 @@ class Relay:
     def let_go(self) -> None:
         """Pass on what was held, and whatever comes."""
         self._flowing.set()
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections.add(asyncio.create_task(self._connect(reader, writer)))
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with _aborting(writer):

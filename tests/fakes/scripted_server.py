@@ -14,6 +14,8 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.fakes.conversations import Conversations
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptedRequest:
@@ -106,19 +108,20 @@ class ScriptedServer:
     url: str = ""
     requests: list[ScriptedRequest] = field(default_factory=list)
     connections: int = 0  # accepted so far
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _failure: Exception | None = None  # the first error of the script itself
+    _conversations: Conversations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._conversations = Conversations(self._serve)
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a new connection."""
         self.connections += 1
-        self._tasks.add(asyncio.create_task(self._serve(reader, writer)))
+        self._conversations.begin(reader, writer)
 
     async def close(self) -> None:
         """Break every connection off, and report an error of the script."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._conversations.end()
         if self._failure is not None:
             raise self._failure
 
@@ -134,8 +137,6 @@ class ScriptedServer:
             pass  # the peer went away: its right
         except Exception as error:  # noqa: BLE001 - a script's failed assertion fails the test
             self._failure = self._failure or error
-        finally:
-            writer.close()
 
 
 @asynccontextmanager

@@ -3,19 +3,19 @@
 import asyncio
 import itertools
 import socket
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
+
+from tests.cluster.loop_thread import LoopThread
 
 T = TypeVar("T")
 
 _HOST = "127.0.0.1"
 _GLANCE = 0.1  # seconds between two looks at who is ready
 _PATIENCE = 3.0  # seconds for the answer of /readyz, as in install.yaml
-_ANSWER = 10  # seconds for the balancer's own thread
 _CHUNK = 65536
 
 
@@ -66,17 +66,13 @@ class Balancer:
     def __enter__(self) -> Self:
         self._state = _State()
         self._turns = itertools.count()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="balancer")
-        self._thread.start()
-        self._server, self._watcher = self._do(self._open)
+        self._thread = LoopThread("balancer").__enter__()
+        self._server, self._watcher = self._thread.do(self._open())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._do(self._shut)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.do(self._shut())
+        self._thread.__exit__()
 
     @property
     def port(self) -> int:
@@ -132,7 +128,7 @@ class Balancer:
         Nobody may be waiting for an answer. When this returns all have hung up: none can be about
         to ask over a connection that ends.
         """
-        self._do(self._dismiss)
+        self._thread.do(self._dismiss())
 
     async def _dismiss(self) -> None:
         lines = list(self._state.lines)
@@ -194,10 +190,7 @@ class Balancer:
         async def answer() -> T:
             return question(self._state)
 
-        return self._do(answer)
-
-    def _do(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        return asyncio.run_coroutine_threadsafe(work(), self._loop).result(_ANSWER)
+        return self._thread.do(answer())
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

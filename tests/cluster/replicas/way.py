@@ -1,20 +1,14 @@
 """A replica's own way to the API server, on which what it sends can be kept for a while."""
 
-import asyncio
-import threading
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self
 from urllib.parse import urlsplit
 
 from testbed.kubeconfig import token_user, write_kubeconfig
 from testbed.operator import NAMESPACE, SERVICE_ACCOUNT
+from tests.cluster.loop_thread import LoopThread
 from tests.cluster.replicas.cluster import Cluster
 from tests.fakes.relay import Relay
-
-T = TypeVar("T")
-
-_ANSWER = 10  # seconds; it is in the same process
 
 
 class Way:
@@ -23,21 +17,18 @@ class Way:
     def __init__(self, cluster: Cluster, name: str) -> None:
         self._cluster = cluster
         self._name = name
+        self._thread = LoopThread(f"way of {name}")
 
     def __enter__(self) -> Self:
         port = urlsplit(self._cluster.control_plane.url).port
         assert port is not None
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"way of {self._name}")
-        self._thread.start()
-        self._relay = self._do(_opened(port))
+        self._thread.__enter__()
+        self._relay = self._thread.do(_opened(port))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._do(self._relay.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.do(self._relay.close())
+        self._thread.__exit__()
 
     def kubeconfig(self) -> Path:
         """Write what leads the operator along this way."""
@@ -51,14 +42,11 @@ class Way:
 
     def hold(self) -> None:
         """Keep what is sent, either way."""
-        self._loop.call_soon_threadsafe(self._relay.hold)
+        self._thread.call(self._relay.hold)
 
     def let_go(self) -> None:
         """Deliver what was kept, and whatever comes."""
-        self._loop.call_soon_threadsafe(self._relay.let_go)
-
-    def _do(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_ANSWER)
+        self._thread.call(self._relay.let_go)
 
 
 async def _opened(port: int) -> Relay:

@@ -32,6 +32,7 @@ from testbed.waiting import wait_for
 NAME = "testbed-node"
 PREFIX = "ecr-node-"  # of its folder and of its cgroups
 _INIT = Path(__file__).with_name("init.py")
+_RIGHTS = Path(__file__).with_name("rights.yaml")
 _START = timedelta(seconds=90)  # far beyond the usual, for a machine that is busy
 
 
@@ -91,6 +92,7 @@ class Node:
             self._group.remove_cgroup_afterwards(root / cgroup)
         make_cgroup(cgroup)
         write_configuration(layout, runc=programs.runc, cgroup=cgroup, registries=self._registries)
+        self._control_plane.kubectl("apply", "--filename", _RIGHTS)
         plan = self._plan(layout, programs)
         (self.folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
         self._process = self._group.start(

@@ -54,6 +54,18 @@ def test_a_node_is_ready_and_a_deployment_runs_on_it(before: frozenset[str]) -> 
     assert find_traces() - before == frozenset()
 
 
+def test_a_kubelet_never_waits_for_the_right_to_read_a_pull_secret() -> None:
+    """Not even of a pod that the node authorizer has not heard of yet."""
+    with ControlPlane() as control_plane, Node(control_plane, {}):
+        kubelet = control_plane.kubeconfig_of(f"system:node:{NAME}", ["system:nodes"])
+        ask = ("auth", "can-i", "--namespace=elsewhere", f"--kubeconfig={kubelet}")
+        answers = [
+            control_plane.kubectl(*ask, verb, "secrets") for verb in ("get", "list", "watch")
+        ]
+
+    assert [answer.strip() for answer in answers] == ["yes"] * 3
+
+
 def test_a_node_starts_in_a_folder_with_a_long_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

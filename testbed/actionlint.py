@@ -1,14 +1,13 @@
 """The actionlint that the workflows are checked with: named by `ACTIONLINT`, or built once."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from testbed.binaries import cache_folder
 from testbed.build import build
 from testbed.errors import ControlPlaneError
-from testbed.release import Program, Release
+from testbed.release import Program, Release, pinned_version
 
 _SETTING = "ACTIONLINT"
 _MODULE = Path(__file__).with_name("actionlint")
@@ -30,18 +29,15 @@ def provide_actionlint(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _release() -> Release:
-    text = (_MODULE / "go.mod").read_text(encoding="utf-8")
-    found = re.search(rf"^\s*{re.escape(_PACKAGE)} v([0-9.]+)", text, re.MULTILINE)
-    if found is None:
-        raise ControlPlaneError(f"{_MODULE}/go.mod: does not pin {_PACKAGE}")
+    version = pinned_version(_MODULE, _PACKAGE)
     program = Program(
         name="actionlint",
         package=f"{_PACKAGE}/cmd/actionlint",
         module=_MODULE,
-        variables=(f"{_PACKAGE}.version={found[1]}",),
+        variables=(f"{_PACKAGE}.version={version}",),
     )
     return Release(
-        version=found[1],
+        version=version,
         programs=(program,),
         title="actionlint",
         product="release",

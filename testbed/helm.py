@@ -1,14 +1,13 @@
 """The Helms that the chart is tested with: named by `HELM3` and `HELM4`, or built once."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from testbed.binaries import cache_folder
 from testbed.build import build
 from testbed.errors import ControlPlaneError
-from testbed.release import Program, Release
+from testbed.release import Program, Release, pinned_version
 
 MAJORS = (3, 4)
 
@@ -35,10 +34,10 @@ def provide_helm(major: int, environment: Mapping[str, str] = os.environ) -> Pat
 
 def _release(major: int) -> Release:
     module = _MODULES / str(major)
-    version = _pinned(module, rf"helm\.sh/helm/v{major}")
+    version = pinned_version(module, f"helm.sh/helm/v{major}")
     variables = [f"helm.sh/helm/v{major}/internal/version.version=v{version}"]
     if major == 3:  # Helm 4 finds out by itself which Kubernetes it speaks for
-        minor = _pinned(module, r"k8s\.io/client-go").split(".")[1]
+        minor = pinned_version(module, "k8s.io/client-go").split(".")[1]
         places = ("pkg/chartutil", "pkg/lint/rules")
         variables += [f"helm.sh/helm/v3/{place}.k8sVersionMinor={minor}" for place in places]
     helm = Program(
@@ -55,11 +54,3 @@ def _release(major: int) -> Release:
         folder="helm",
         minutes=3,
     )
-
-
-def _pinned(module: Path, pattern: str) -> str:
-    text = (module / "go.mod").read_text(encoding="utf-8")
-    found = re.search(rf"^\s*{pattern} v([0-9.]+)", text, re.MULTILINE)
-    if found is None:
-        raise ControlPlaneError(f"{module}/go.mod: nothing matches {pattern}")
-    return found[1]

@@ -69,6 +69,15 @@ def required_go(release: Release) -> tuple[int, ...]:
     return max(tuple(int(part) for part in line.split(".")) for line in lines)
 
 
+def pinned_version(module: Path, path: str) -> str:
+    """Return the version of a Go module that the go.mod of a folder requires, without its "v".
+
+    Raises:
+        ControlPlaneError: it does not name that module.
+    """
+    return _find(rf"^\s*(?:require )?{re.escape(path)} v([0-9.]+)", module)
+
+
 def _selected_minor(environment: Mapping[str, str]) -> str:
     minor = environment.get(_SETTING) or _DEFAULT
     if minor not in minors():
@@ -79,7 +88,7 @@ def _selected_minor(environment: Mapping[str, str]) -> str:
 def _kubernetes(minor: str, names: Sequence[str]) -> tuple[str, tuple[Program, ...]]:
     """Return the version of a minor's release, and programs of it."""
     module = _MODULES / minor
-    version = _find(r"^\s*k8s\.io/kubernetes v([0-9.]+)", module)
+    version = pinned_version(module, "k8s.io/kubernetes")
     major, _, rest = version.partition(".")
     path = "k8s.io/component-base/version"
     variables = (

@@ -1,7 +1,6 @@
 """The programs of a node: built once from pinned Go modules, but for runc, which the system has."""
 
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from testbed.binaries import cache_folder
 from testbed.build import build
 from testbed.errors import ControlPlaneError
-from testbed.release import Program, Release, selected_node_release
+from testbed.release import Program, Release, pinned_version, selected_node_release
 
 _CONTAINERD = Path(__file__).with_name("containerd")
 _WORKLOAD = Path(__file__).with_name("workload")
@@ -77,7 +76,7 @@ def provide_workload(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _containerd() -> Release:
-    version = _pinned_version()
+    version = pinned_version(_CONTAINERD, _PATH)
     programs = [
         Program(
             name=name,
@@ -95,11 +94,3 @@ def _containerd() -> Release:
         folder="containerd",
         minutes=3,
     )
-
-
-def _pinned_version() -> str:
-    text = (_CONTAINERD / "go.mod").read_text(encoding="utf-8")
-    found = re.search(rf"^\s*(?:require )?{re.escape(_PATH)} v([0-9.]+)", text, re.MULTILINE)
-    if found is None:
-        raise ControlPlaneError(f"{_CONTAINERD}/go.mod: does not pin {_PATH}")
-    return found[1]

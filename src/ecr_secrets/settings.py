@@ -66,7 +66,10 @@ class Config:
     health_port: int = setting(
         8081, "Port that serves /healthz and /readyz. 0: none.", at_least=0, at_most=65535
     )
-    bind_address: str = setting("0.0.0.0", "Address that the ports above are opened on.")  # noqa: S104 - probes and scrapers come from outside the pod
+    bind_address: str = setting(
+        "0.0.0.0",  # noqa: S104 - probes and scrapers come from outside the pod
+        "Address that all ports are opened on, that of the webhook included.",
+    )
     webhook_port: int = setting(
         0,
         "Port of the pod admission webhook, 9443 in install.yaml. 0: no webhook; one that was "
@@ -133,7 +136,11 @@ class Config:
         choices=("debug", "info", "warning", "error"),
     )
     workers: int = setting(
-        4, "How many credentials are reconciled at the same time.", at_least=1, at_most=64
+        4,
+        "How many credentials are reconciled at the same time; as many again are kept free for "
+        "those that a pod waits for.",
+        at_least=1,
+        at_most=64,
     )
     max_concurrent_writes: int = setting(
         16, "How many Secrets are written at the same time.", at_least=1, at_most=256

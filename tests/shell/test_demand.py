@@ -34,7 +34,7 @@ def test_everybody_who_asks_waits_for_one_look() -> None:
         waiting = [asked.ask(SHOP) for _ in range(50)]
         await asyncio.sleep(1)
         assert not any(task.done() for task in waiting)
-        asked.demand.settle("ecr", Look(served={SHOP}, failures={}, problem=None, through=True))
+        asked.demand.serve("ecr", SHOP)
         await asyncio.gather(*waiting)
         return asked.wakes
 
@@ -49,15 +49,14 @@ def test_each_target_ends_as_it_does() -> None:
         shop, bank, lab = (asked.ask(target) for target in (SHOP, BANK, ObjectKey("lab", "x")))
         await asyncio.sleep(1)
         assert asked.demand.targets("ecr") == {SHOP, BANK, ObjectKey("lab", "x")}
-        asked.demand.settle(
-            "ecr", Look(served={SHOP}, failures={BANK: REFUSED}, problem=None, through=False)
-        )
+        asked.demand.serve("ecr", SHOP)
+        asked.demand.settle("ecr", Look(failures={BANK: REFUSED}, through=False))
         await asyncio.wait([shop, bank])
         assert shop.exception() is None
         assert bank.exception() is REFUSED
         assert not lab.done()
 
-        asked.demand.settle("ecr", Look(served=(), failures={}, problem=DENIED, through=True))
+        asked.demand.settle("ecr", Look(problem=DENIED))
         with pytest.raises(AccessDeniedError):
             await lab
 
@@ -74,7 +73,7 @@ def test_a_caller_that_gives_up_leaves_the_others_waiting() -> None:
         impatient.cancel()
         await asyncio.sleep(1)
         assert not patient.done()
-        asked.demand.settle("ecr", Look(served={SHOP}, failures={}, problem=None, through=True))
+        asked.demand.serve("ecr", SHOP)
         await patient
 
     run_in_virtual_time(scenario())
@@ -109,9 +108,8 @@ def test_a_refresh_is_owed_until_all_namespaces_have_it() -> None:
         waiting = asked.ask(SHOP)
         await asyncio.sleep(1)
         for through in (False, True):
-            asked.demand.settle(
-                "ecr", Look(served={SHOP}, failures={}, problem=None, through=through)
-            )
+            asked.demand.serve("ecr", SHOP)
+            asked.demand.settle("ecr", Look(through=through))
             owed.append(asked.demand.is_owed("ecr"))
         await waiting
         return owed
@@ -126,7 +124,7 @@ def test_a_refresh_is_owed_as_long_as_a_pod_waits() -> None:
         asked = Asked()
         waiting = asked.ask(SHOP)
         await asyncio.sleep(1)
-        asked.demand.settle("ecr", Look(served=(), failures={}, problem=None, through=True))
+        asked.demand.settle("ecr", Look())
         owed = asked.demand.is_owed("ecr")
         waiting.cancel()
         return owed
@@ -161,7 +159,7 @@ def test_a_slow_target_is_waited_for() -> None:
         await asyncio.sleep(60)
         asked.demand.settle("ecr", Look(known={SHOP}))
         done = waiting.done()
-        asked.demand.settle("ecr", Look(known={SHOP}, served={SHOP}))
+        asked.demand.serve("ecr", SHOP)
         await waiting
         return done
 

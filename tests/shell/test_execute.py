@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ecr_secrets.controller.contests import REST, TIMES, Contests
+from ecr_secrets.controller.demand import Demand
 from ecr_secrets.controller.execute import Assignment, Executor
 from ecr_secrets.controller.retries import FLOOR, Retries
 from ecr_secrets.controller.secret_writer import SecretWriter
@@ -44,6 +45,7 @@ class Works:
         self.again: list[str] = []
         self.noted = Noted()
         self.leading = True
+        self.demand = Demand(lambda *_: None)
         self.retries = Retries(clock=loop.time, random=lambda: 0.0)
         self.writers = Writers(at_once=at_once, per_second=0)
         self.executor = Executor(
@@ -52,6 +54,7 @@ class Works:
             pass_length=timedelta(seconds=1),
             look_again=self.again.append,
             may_write=lambda _: self.leading,
+            demand=self.demand,
         )
 
     async def carry_out(

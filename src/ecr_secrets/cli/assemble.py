@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from ecr_secrets import metrics
 from ecr_secrets.controller.contests import Contests
@@ -81,8 +82,12 @@ def assemble(config: Config, client: Client, aws: Aws, wiring: Wiring) -> Operat
     queue: WorkQueue[str] = WorkQueue(floor=RETRY_FLOOR, cap=RETRY_CAP)
     scope = parse_scope(config.namespaces)
     triggers = Triggers(queue.add, changed=wiring.changed, scope=scope)
-    demand = Demand(queue.add)
-    harvester = Harvester(aws, patience=_PATIENCE, look_again=queue.add)
+    demand = Demand(partial(queue.add, urgent=True))
+
+    def look_again(name: str) -> None:
+        queue.add(name, urgent=bool(demand.waiting(name)))
+
+    harvester = Harvester(aws, patience=_PATIENCE, look_again=look_again)
     world = World(
         client,
         triggers.listeners(),
@@ -103,8 +108,9 @@ def assemble(config: Config, client: Client, aws: Aws, wiring: Wiring) -> Operat
             writer=SecretWriter(client, world.secrets, retries, Contests(clock=loop.time)),
             writers=writers,
             pass_length=_PASS_LENGTH,
-            look_again=queue.add,
+            look_again=look_again,
             may_write=lambda name: wiring.leading() or demand.is_owed(name),
+            demand=demand,
         ),
         teller=Teller(
             statuses=StatusWriter(client),

@@ -34,8 +34,9 @@ async def run(config: Config) -> None:
         kubeconfig=config.kubeconfig, context=config.context, environ=os.environ
     )
     async with AsyncExitStack() as stack:
-        # Room for the writes, and beside them for status, Events and lists.
-        connections = config.max_concurrent_writes + config.workers + 4
+        # Room for the writes, and beside them for status, Events and lists; for what is urgent,
+        # there are as many workers again.
+        connections = config.max_concurrent_writes + 2 * config.workers + 4
         client = await stack.enter_async_context(
             _client(access, config.request_timeout, connections)
         )

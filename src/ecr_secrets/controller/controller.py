@@ -58,20 +58,25 @@ class Controller:
         self._busy: dict[str, Busy] = {}  # by worker
 
     async def run(self, workers: int) -> None:
-        """Work until the queue is closed and what was begun is done."""
+        """Work until the queue is closed and what was begun is done.
+
+        Args:
+            workers: how many; as many again are kept free for what is urgent.
+        """
         async with asyncio.TaskGroup() as group:
-            for number in range(workers):
-                group.create_task(self._work(f"worker {number}"), name=f"worker {number}")
+            for number in range(2 * workers):
+                name, urgent_only = f"worker {number}", number >= workers
+                group.create_task(self._work(name, urgent_only=urgent_only), name=name)
 
     def longest_busy(self) -> timedelta:
         """Tell how long the slowest worker has been at its present credential."""
         now = asyncio.get_running_loop().time()
         return timedelta(seconds=max((now - busy.since for busy in self._busy.values()), default=0))
 
-    async def _work(self, worker: str) -> None:
+    async def _work(self, worker: str, *, urgent_only: bool) -> None:
         while True:
             try:
-                name = await self._queue.take()
+                name = await self._queue.take(urgent_only=urgent_only)
             except QueueClosedError:
                 return
             queue_depth.set(len(self._queue))

@@ -23,7 +23,6 @@ _PATIENCE = timedelta(seconds=2)
 class Look:
     """How a look at a credential has ended."""
 
-    served: Collection[ObjectKey] = ()  # targets that hold a fresh pull secret now
     # Targets that it was about. Others cannot be served, and are waited for only as long as their
     # namespace may be too new to be seen.
     known: Collection[ObjectKey] = ()
@@ -42,7 +41,7 @@ class Demand:
         """Start with nobody waiting.
 
         Args:
-            wake: has a credential looked at after a while.
+            wake: has a credential looked at after a while, before those that nobody waits for.
         """
         self._wake = wake
         self._waiting: defaultdict[str, _Waiting] = defaultdict(dict)
@@ -80,6 +79,17 @@ class Demand:
         """Tell whether a refresh that a pod asked for is not through in all namespaces yet."""
         return name in self._owed
 
+    def waiting(self, name: str) -> Collection[ObjectKey]:
+        """List the targets of a credential that somebody waits for, the longest waiting first."""
+        return self._waiting.get(name, {}).keys()
+
+    def serve(self, name: str, target: ObjectKey) -> None:
+        """Tell those who wait for a target that it holds a fresh pull secret."""
+        future = self._waiting.get(name, {}).pop(target, None)
+        if future:
+            del self._asked_at[name, target]
+            _end(future, None)
+
     def settle(self, name: str, look: Look) -> None:
         """Tell those who wait how a look at a credential has ended; the others go on waiting."""
         waiting = self._waiting.get(name, {})
@@ -87,12 +97,9 @@ class Demand:
             error = look.failures.get(target) or look.problem
             if target not in look.known and self._is_overdue(name, target):
                 error = NotFoundError(f"Secret {target}: there is no such namespace to serve")
-            if target in look.served:
-                error = None
-            elif not error:
-                continue
-            del self._asked_at[name, target]
-            _end(waiting.pop(target), error)
+            if error:
+                del self._asked_at[name, target]
+                _end(waiting.pop(target), error)
         if not waiting:
             self._waiting.pop(name, None)
             if look.through:

@@ -2,7 +2,8 @@
 
 A rollout of thousands of writes is done in passes of about a second, so that a change that comes
 in meanwhile is looked at in the next one and overtakes the rest. A write that hangs does not hold
-up its pass: it goes on alone, and its target is left out until it is through.
+up its pass: it goes on alone, and its target is left out until it is through. What a pod waits for
+goes first, also when it came after the pass had begun, and the pod is told as soon as it is there.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from ecr_secrets.controller.demand import Demand
 from ecr_secrets.controller.secret_writer import SecretWriter
 from ecr_secrets.controller.writers import Writers
 from ecr_secrets.core.actions import Action, Delete, Write
@@ -56,6 +58,7 @@ class Executor:
     pass_length: timedelta
     look_again: Callable[[str], None]  # called with the credential when a straggler is through
     may_write: Callable[[str], bool]  # whether a credential is ours to write for, now
+    demand: Demand  # the targets that pods wait for: these go first, and are told of at once
     # By credential: two that want the same target do not wait for each other, since the API
     # server lets only one of them in.
     _under_way: set[tuple[str, ObjectKey]] = field(default_factory=set, init=False)
@@ -107,7 +110,8 @@ class Executor:
         loop = asyncio.get_running_loop()
         begun: list[asyncio.Future[None]] = []
         waiting: set[asyncio.Future[None]] = set()
-        for job in jobs:
+        to_do = {job.target: job for job in jobs}
+        while to_do:
             if len(waiting) >= self.writers.at_once:
                 left = max(0.0, this.over - loop.time())
                 _, waiting = await asyncio.wait(
@@ -115,6 +119,7 @@ class Executor:
                 )
             if loop.time() >= this.over:
                 break
+            job = self._take(to_do, this.assignment.credential.name)
             expires_at = job.found.stamp.expires_at if job.found else None
             future = self.writers.submit(
                 partial(self._do, this, job), expires_at=expires_at or this.assignment.now
@@ -124,6 +129,11 @@ class Executor:
         if waiting:
             await asyncio.wait(waiting, timeout=max(0.0, this.over - loop.time()))
         _finish(begun)
+
+    def _take(self, to_do: dict[ObjectKey, Write | Delete], name: str) -> Write | Delete:
+        """Take the next job: one that a pod has come to wait for, or the first."""
+        awaited = (target for target in self.demand.waiting(name) if target in to_do)
+        return to_do.pop(next(awaited, None) or next(iter(to_do)))
 
     async def _do(self, this: _Pass, job: Write | Delete) -> None:
         credential = this.assignment.credential
@@ -141,6 +151,7 @@ class Executor:
                     credential,
                     touched=job.target in this.assignment.first,
                 )
+                self.demand.serve(credential.name, job.target)
         except OperatorError as error:
             _let_go(error)  # the writer has noted it
         finally:

@@ -72,6 +72,7 @@ class Reconciler:
         gone = manifest is None or bool(manifest.metadata.deletion_timestamp)
         self._meet(name, uid=None if gone or manifest is None else manifest.metadata.uid)
         if gone or manifest is None:
+            self.demand.forget(name)
             return None
         awaited = self.demand.targets(name)
         try:
@@ -106,6 +107,7 @@ class Reconciler:
             first=awaited.union(first),
             renew=self.demand.is_owed(credential.name),
         )
+        self._serve_what_is_fresh(assignment)
         await self.teller.announce(manifest, assignment)
         outcome = await self.executor.carry_out(assignment)
         standing = stand(assignment.actions, outcome, now=self.clock())
@@ -126,24 +128,30 @@ class Reconciler:
             return None
         return self._next_look(name, standing, outcome, supply)
 
+    def _serve_what_is_fresh(self, assignment: Assignment) -> None:
+        """Let the pods go that wait for what is there already."""
+        name, now = assignment.credential.name, self.clock()
+        awaited = frozenset(self.demand.waiting(name))
+        for action in assignment.actions if awaited else ():
+            if action.target not in awaited or not isinstance(action, Keep):
+                continue
+            if is_fresh(action.found, now=now):
+                self.demand.serve(name, action.target)
+
     def _answer(
         self, assignment: Assignment, standing: Standing, outcome: Outcome, findings: Findings
     ) -> None:
-        """Tell the pods that wait what came of it."""
-        now = self.clock()
-        fresh = {
-            action.target
-            for action in assignment.actions
-            if isinstance(action, Keep) and is_fresh(action.found, now=now)
-        }
+        """Tell the pods that still wait what came of it."""
+        name = assignment.credential.name
+        for target in outcome.written:  # of a pod that has come since
+            self.demand.serve(name, target)
         look = Look(
-            served=outcome.written.keys() | fresh,
             known={action.target for action in assignment.actions},
             failures={each.target: ConflictError(each.message) for each in standing.troubles},
             problem=findings.problem or next(iter(findings.region_errors.values()), None),
             through=not outcome.postponed,
         )
-        self.demand.settle(assignment.credential.name, look)
+        self.demand.settle(name, look)
 
     def _names(self, credential: Credential, manifest: CredentialObject) -> frozenset[str]:
         """List the names under which pull secrets of the credential may stand."""
@@ -231,7 +239,6 @@ class Reconciler:
         self.world.release(name)
         self.supplier.forget(name)
         self.executor.writer.forget(name)
-        self.demand.forget(name)
         self.teller.forget(name, uid=known)
 
 

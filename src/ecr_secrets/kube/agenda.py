@@ -46,6 +46,14 @@ class Agenda(Generic[K]):
         del self._due[key]
         return key
 
+    def drop(self, key: K) -> float | None:
+        """Remove a key and return its instant; None: it is not here."""
+        return self._due.pop(key, None)
+
+    def __contains__(self, key: K) -> bool:
+        """Tell whether a key is noted."""
+        return key in self._due
+
     def count_due(self, now: float) -> int:
         """Count the keys that are due."""
         return sum(due <= now for due in self._due.values())

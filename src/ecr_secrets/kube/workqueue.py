@@ -1,6 +1,7 @@
 """Which key is worked on next: each key once, the earliest first, never two workers on one key.
 
-The clock is the running event loop's.
+Urgent keys go before all others, and workers can be kept free for them. The clock is the
+running event loop's.
 """
 
 import asyncio
@@ -45,9 +46,11 @@ class WorkQueue(Generic[K]):
         self._floor = floor
         self._cap = cap
         self._random = random
-        self._waiting: Agenda[K] = Agenda()  # instants are loop times
+        self._urgent: Agenda[K] = Agenda()  # instants are loop times
+        self._waiting: Agenda[K] = Agenda()  # those that are not urgent
         self._active: set[K] = set()  # worked on
-        self._again: dict[K, float] = {}  # worked on, and then due from this loop time on
+        # Worked on, and then due from this loop time on; whether that is urgent.
+        self._again: dict[K, tuple[float, bool]] = {}
         self._failures: dict[K, int] = {}  # in a row
         self._closed = False
         self._changed = asyncio.Event()  # set and cleared at once: wakes all who wait, stays unset
@@ -55,29 +58,36 @@ class WorkQueue(Generic[K]):
 
     def __len__(self) -> int:
         """Count the keys that are due and wait for a worker."""
-        return self._waiting.count_due(_loop_time())
+        return sum(agenda.count_due(_loop_time()) for agenda in (self._urgent, self._waiting))
 
-    def add(self, key: K, after: timedelta = _AT_ONCE) -> None:
-        """Have the key handed out once, `after` from now or, if it is due earlier anyway, then."""
+    def add(self, key: K, after: timedelta = _AT_ONCE, *, urgent: bool = False) -> None:
+        """Have the key handed out once, `after` from now or, if it is due earlier anyway, then.
+
+        Urgent it stays until it is handed out.
+        """
         due = _loop_time() + after.total_seconds()
         if key in self._active:
-            self._again[key] = min(due, self._again.get(key, due))
+            before, was_urgent = self._again.get(key, (due, False))
+            self._again[key] = min(due, before), urgent or was_urgent
             return
-        self._waiting.put(key, due)
-        if self._is_due():
+        self._put(key, due, urgent=urgent)
+        if self._due_agenda():
             self._wake()
 
-    async def take(self) -> K:
+    async def take(self, *, urgent_only: bool = False) -> K:
         """Wait for the earliest key that is due and hand it out; `done` must follow.
 
         A cancelled `take` takes nothing.
+
+        Args:
+            urgent_only: leave the others to other workers.
 
         Raises:
             QueueClosedError: `close` was called.
         """
         while not self._closed:
-            if self._is_due():
-                key = self._waiting.pop()
+            if agenda := self._due_agenda(urgent_only=urgent_only):
+                key = agenda.pop()
                 self._active.add(key)
                 return key
             await self._changed.wait()
@@ -90,9 +100,10 @@ class WorkQueue(Generic[K]):
             KeyError: it was not.
         """
         self._active.remove(key)
-        due = self._again.pop(key, None)
-        if due is not None:
-            self._waiting.put(key, due)
+        again = self._again.pop(key, None)
+        if again is not None:
+            due, urgent = again
+            self._put(key, due, urgent=urgent)
         self._wake()
 
     def retry(self, key: K) -> timedelta:
@@ -116,16 +127,27 @@ class WorkQueue(Generic[K]):
         while self._active:
             await self._changed.wait()
 
-    def _is_due(self) -> bool:
-        """Tell whether a key may be handed out; if not, see to it that takers wake when it may."""
-        due = self._waiting.earliest()
-        if due is None:
-            return False
-        if due <= _loop_time():
-            return True
-        if self._alarm is None or due < self._alarm[0]:
-            self._set_alarm(due)
-        return False
+    def _put(self, key: K, due: float, *, urgent: bool) -> None:
+        """Note a key in one of the two agendas, with the earliest instant asked for."""
+        if urgent and (known := self._waiting.drop(key)) is not None:
+            due = min(due, known)
+        agenda = self._urgent if urgent or key in self._urgent else self._waiting
+        agenda.put(key, due)
+
+    def _due_agenda(self, *, urgent_only: bool = False) -> Agenda[K] | None:
+        """Return where a key may be handed out from.
+
+        None: nowhere yet; takers are woken when there is.
+        """
+        for agenda in (self._urgent,) if urgent_only else (self._urgent, self._waiting):
+            due = agenda.earliest()
+            if due is None:
+                continue
+            if due <= _loop_time():
+                return agenda
+            if self._alarm is None or due < self._alarm[0]:
+                self._set_alarm(due)
+        return None
 
     def _set_alarm(self, due: float) -> None:
         if self._alarm is not None:

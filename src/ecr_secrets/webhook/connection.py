@@ -50,6 +50,7 @@ class Connection(web.RequestHandler):
         self._limits = limits
         self._gone = gone
         self._line: asyncio.Transport | None = None  # None: the handshake is under way
+        self._heard = 0  # requests that are complete, their bodies included
         self._answered = 0  # requests
         self._head_size = 0  # bytes of a head that is not complete
         self._rest_of_head = Patience(limits.head, self.abort)
@@ -65,13 +66,22 @@ class Connection(web.RequestHandler):
 
     @property
     def busy(self) -> bool:
-        """Whether a request is being answered."""
+        """Whether a request has begun that is not answered."""
         return self._request_count > self._answered
+
+    @property
+    def being_answered(self) -> bool:
+        """Whether a request is complete, and not answered."""
+        return self._heard > self._answered
 
     @property
     def proven(self) -> bool:
         """Whether the client has asked as the API server does, and has been answered."""
         return self._answered > 0 and not self._leaving
+
+    def hear(self) -> None:
+        """Note that the body of a request is complete."""
+        self._heard += 1
 
     def drain(self, quiet: float) -> None:
         """End the connection with its next answer, or at once if nothing is to be expected.
@@ -135,6 +145,7 @@ class Connection(web.RequestHandler):
             resp.force_close()
         result = await super().finish_response(request, resp, start_time)
         self._answered += 1
+        self._heard = max(self._heard, self._answered)  # or its body was not worth reading
         self._leaving = not resp.keep_alive
         self.waits_since = self._loop.time()
         return result

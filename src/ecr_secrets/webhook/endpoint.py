@@ -4,12 +4,13 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack
 from http import HTTPMethod, HTTPStatus
+from typing import cast
 
 from aiohttp import web
 
 from ecr_secrets.errors import InvalidReviewError
 from ecr_secrets.webhook.admit import PodWebhook
-from ecr_secrets.webhook.connection import refusal
+from ecr_secrets.webhook.connection import Connection, refusal
 from ecr_secrets.webhook.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -42,13 +43,23 @@ class Endpoint:
             return refusal(HTTPStatus.METHOD_NOT_ALLOWED)
         try:
             # The body is given a name nowhere, so that it is not kept while the webhook waits.
-            answer = await self._webhook.admit(await self._read(request))
+            answer = await self._webhook.admit(await self._hear(request))
         except _RefusedError as error:
             return refusal(error.status)
         except InvalidReviewError as error:
             log.debug("review refused", extra={"reason": error.reason, "error": str(error)})
             return refusal(HTTPStatus.BAD_REQUEST)
         return web.Response(body=answer, content_type="application/json")
+
+    async def _hear(self, request: web.BaseRequest) -> bytes:
+        """Read a body, and have its connection know that the question is complete.
+
+        Raises:
+            _RefusedError: it is too long, too slow or broken.
+        """
+        body = await self._read(request)
+        cast("Connection", request.protocol).hear()
+        return body
 
     async def _read(self, request: web.BaseRequest) -> bytes:
         """Read a body.

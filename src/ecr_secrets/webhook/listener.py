@@ -21,9 +21,9 @@ class Listener:
     """Accepts connections on a socket, and counts them from their first packet to their last.
 
     When there are as many as may be, the one goes that has waited longest without ever having
-    asked anything, half-open ones included; else the one that has been idle longest. A client
-    that is being answered never goes: if all are, the new one is turned away. So connections that
-    the API server keeps outlive those of a flood.
+    been answered, half-open ones and slow bodies included; else the one whose last answer is the
+    oldest. A client whose question is complete never goes before it is answered: if all are such,
+    the new one is turned away. So connections that the API server keeps outlive those of a flood.
 
     State is touched only between awaits of one event loop.
     """
@@ -109,7 +109,7 @@ class Listener:
         greeting.add_done_callback(partial(self._greeted, connection, line))
 
     def _make_room(self) -> bool:
-        waiting = (connection for connection in self._connections if not connection.busy)
+        waiting = (each for each in self._connections if not each.being_answered)
         longest = min(waiting, key=lambda each: (each.proven, each.waits_since), default=None)
         if longest is None:
             return False

@@ -23,7 +23,6 @@ from tests.integration.webhook.at_webhook import (
     a_head,
     a_request,
     a_webhook,
-    serving,
     trusting,
     under_attack,
 )
@@ -190,45 +189,6 @@ async def test_500_idle_connections_are_not_noticed() -> None:
         before = honest.answers
         await honest.ask()
         assert honest.answers > before
-
-
-@pytest.mark.parametrize("established", [True, False], ids=["established", "half-open"])
-async def test_a_flood_of_connections_goes_first(established: bool) -> None:
-    """Above the cap, those that never asked make room; those of the API server stay."""
-    limits = Limits(connections=10, handshake=LATE)
-
-    async with under_attack(limits) as (served, _):
-        known = await served.connect()
-        await known.ask()
-        flood = [
-            await (served.connect() if established else served.knock())  # oldest first
-            for _ in range(50)
-        ]
-        newcomer = await served.connect()
-
-        answers = [await known.ask(), await newcomer.ask()]
-        assert all(answer and answer.allows for answer in answers)
-        assert all([await line.has_ended() for line in flood[:40]])
-
-
-async def test_pods_that_wait_are_not_sent_away() -> None:
-    """When all connections wait for a refresh, the one too many is turned away, and none else."""
-    refreshed = asyncio.Event()
-
-    async def refresh_now(credential: str, target: ObjectKey) -> None:
-        await refreshed.wait()
-
-    async with serving(a_webhook(refresh_now=refresh_now), Limits(connections=5)) as served:
-        lines = [await served.connect() for _ in range(5)]
-        for line in lines:
-            await line.send(a_request())
-        await asyncio.sleep(0.1)
-        with pytest.raises((ConnectionError, ssl.SSLError)):
-            await served.connect()
-        refreshed.set()
-
-        answers = [await line.answer() for line in lines]
-    assert all(answer and answer.allows for answer in answers)
 
 
 async def test_large_bodies_take_turns_and_small_ones_do_not_wait() -> None:

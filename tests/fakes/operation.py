@@ -1,0 +1,218 @@
+"""A controller at work on credentials in memory, with an AWS and writes that take their time."""
+
+import asyncio
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self, cast
+
+from ecr_secrets.controller.contests import Contests
+from ecr_secrets.controller.controller import RETRY_CAP, RETRY_FLOOR, Controller
+from ecr_secrets.controller.demand import Demand
+from ecr_secrets.controller.execute import Executor
+from ecr_secrets.controller.reconcile import Reconciler
+from ecr_secrets.controller.retries import Retries
+from ecr_secrets.controller.secret_writer import SecretWriter
+from ecr_secrets.controller.supply import Supply
+from ecr_secrets.controller.writers import Writers
+from ecr_secrets.core.credential import Credential, CredentialObject
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.plan import Observed
+from ecr_secrets.core.pull_secret import PullSecret
+from ecr_secrets.kube.workqueue import WorkQueue
+from tests.core.builders import (
+    HOUR,
+    NOON,
+    SECRET_NAME,
+    SOURCE,
+    a_content,
+    a_credential_manifest,
+    a_pull_secret,
+    a_token,
+)
+from tests.fakes.kube import FakeKube
+
+CREDENTIAL = "shop-ecr"
+_PATIENCE = 1.0  # seconds that a look waits for AWS
+_EXPIRED = a_content(a_token(issued_at=NOON - 13 * HOUR))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    fingerprint: str = SOURCE
+
+
+@dataclass(slots=True)
+class _World:
+    """What is there, seen without delay."""
+
+    credentials: dict[str, CredentialObject]
+    namespaces: frozenset[str]
+    secrets: dict[ObjectKey, PullSecret]
+
+    def credential(self, name: str) -> CredentialObject | None:
+        return self.credentials.get(name)
+
+    async def attend(self, _credential: Credential, _names: Collection[str]) -> None:
+        pass
+
+    def access(self, _credential: Credential) -> None:
+        pass
+
+    def observe(self, credential: Credential, _names: Collection[str]) -> Observed:
+        found = {key: secret for key, secret in self.secrets.items() if _concerns(key, credential)}
+        return Observed(namespaces=self.namespaces, secrets=found)
+
+    def trouble(self, _credential: Credential) -> None:
+        pass
+
+    def release(self, _name: str) -> None:
+        pass
+
+    def note(self, secret: PullSecret) -> None:
+        self.secrets[secret.key] = secret
+
+    def is_overtaken(self, key: ObjectKey, found: PullSecret | None) -> bool:
+        return self.secrets.get(key) != found
+
+
+@dataclass(slots=True)
+class _Supplier:
+    """AWS: answers one credential after a while, and others not before a look gives up."""
+
+    seconds: float
+
+    async def find_source(self, _credential: Credential, _access: None) -> _Source:
+        return _Source()
+
+    async def supply(self, name: str, source: _Source) -> Supply:
+        if name != CREDENTIAL:
+            await asyncio.sleep(_PATIENCE)
+            return Supply()
+        await asyncio.sleep(self.seconds)
+        return self.at_hand(source)
+
+    def at_hand(self, _source: _Source) -> Supply:
+        return Supply(content=a_content())
+
+    def forget(self, _name: str) -> None:
+        pass
+
+
+class _Teller:
+    """Tells nobody."""
+
+    def names(self, _manifest: CredentialObject) -> tuple[str, ...]:
+        return ()
+
+    async def announce(self, *_: object) -> None:
+        pass
+
+    async def conclude(self, *_: object) -> None:
+        pass
+
+    async def tell(self, *_: object) -> None:
+        pass
+
+    def forget(self, _name: str, *, uid: str) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class _SlowKube:
+    """Takes its time for every write."""
+
+    kube: FakeKube
+    seconds: float
+
+    async def apply(self, *words: Any, **details: Any) -> Any:
+        await asyncio.sleep(self.seconds)
+        return await self.kube.apply(*words, **details)
+
+    async def delete(self, *words: Any, **details: Any) -> None:
+        await self.kube.delete(*words, **details)
+
+
+class Operation:
+    """A leader with one credential, all of whose pull secrets have expired, and perhaps others."""
+
+    def __init__(
+        self, *namespaces: str, aws_seconds: float = 0, write_seconds: float = 0, hanging: int = 0
+    ) -> None:
+        """Prepare.
+
+        Args:
+            namespaces: of the credential.
+            aws_seconds: that AWS takes for a token.
+            write_seconds: that each write takes; 16 are done at the same time.
+            hanging: how many other credentials there are, each of whose AWS hangs.
+        """
+        loop = asyncio.get_running_loop()
+        self.kube = FakeKube()
+        others = [f"hanging-{number}" for number in range(hanging)]
+        manifests = {name: a_credential_manifest(name, name=name, uid=name) for name in others}
+        manifests[CREDENTIAL] = a_credential_manifest(*namespaces, refreshPolicy="OnPodAdmission")
+        self.secrets = {secret_of(name): a_pull_secret(name, _EXPIRED) for name in namespaces}
+        self._others = others
+        world = _World(manifests, frozenset((*namespaces, *others)), self.secrets)
+        self.queue: WorkQueue[str] = WorkQueue(floor=RETRY_FLOOR, cap=RETRY_CAP)
+        self.demand = Demand(lambda name, after: self.queue.add(name, after, urgent=True))
+        self._writers = Writers(at_once=16, per_second=0)
+        retries = Retries(clock=loop.time, random=lambda: 0.0)
+        kube = cast("Any", _SlowKube(self.kube, write_seconds))
+        executor = Executor(
+            writer=SecretWriter(kube, world, retries, Contests(clock=loop.time)),
+            writers=self._writers,
+            pass_length=timedelta(seconds=1),
+            look_again=self.queue.add,
+            may_write=lambda _: True,
+            demand=self.demand,
+        )
+        reconciler = Reconciler(
+            world=cast("Any", world),
+            supplier=cast("Any", _Supplier(aws_seconds)),
+            executor=executor,
+            teller=cast("Any", _Teller()),
+            demand=self.demand,
+            leading=lambda: True,
+            clock=lambda: NOON,
+        )
+        self._controller = Controller(
+            reconciler.reconcile,
+            self.queue,
+            take_first=lambda _: (),
+            tell_failure=self.demand.fail,
+        )
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(self._writers.run()),
+            asyncio.create_task(self._controller.run(4)),
+        ]
+        for name in self._others:
+            self.queue.add(name)
+        await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def pod(self, namespace: str) -> float:
+        """Wait as a pod does whose pull secret has expired; return for how many seconds."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        await self.demand.refresh_now(CREDENTIAL, secret_of(namespace))
+        return loop.time() - asked
+
+
+def secret_of(namespace: str) -> ObjectKey:
+    """Name the pull secret of a namespace."""
+    return ObjectKey(namespace, SECRET_NAME)
+
+
+def _concerns(key: ObjectKey, credential: Credential) -> bool:
+    return key.namespace in credential.namespaces

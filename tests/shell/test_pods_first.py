@@ -1,0 +1,82 @@
+"""A pod waits for its own pull secret, and for no one else's."""
+
+import asyncio
+
+import pytest
+
+from tests.core.builders import a_content, a_pull_secret
+from tests.fakes.operation import Operation, secret_of
+from tests.fakes.virtual_time import run_in_virtual_time
+
+_MANY = tuple(f"ns-{number:04}" for number in range(2000))
+
+
+def test_a_pod_does_not_wait_for_the_other_namespaces() -> None:
+    """2,000 of them, 3.75 s of writing: what it waits for is one call to AWS and one write."""
+
+    async def scenario() -> float:
+        async with Operation(*_MANY, aws_seconds=0.1, write_seconds=0.03) as operation:
+            return await operation.pod(_MANY[-1])
+
+    assert run_in_virtual_time(scenario()) == pytest.approx(0.13)
+
+
+def test_a_pod_does_not_wait_for_a_namespace_that_hangs() -> None:
+    """The pass that both are in is not over, and it is told."""
+
+    async def scenario() -> float:
+        async with Operation("bank", "shop", aws_seconds=0.6) as operation:
+            operation.kube.hangs["bank"] = asyncio.Event()
+            return await operation.pod("shop")
+
+    assert run_in_virtual_time(scenario()) == pytest.approx(0.6)
+
+
+def test_a_pod_that_comes_later_goes_before_what_nobody_waits_for() -> None:
+    """The pass has begun, and its namespace is the last: the next free writer takes it."""
+
+    async def scenario() -> float:
+        async with Operation(*_MANY, write_seconds=0.03) as operation:
+            await operation.pod(_MANY[0])
+            await asyncio.sleep(0.3)
+            return await operation.pod(_MANY[-1])
+
+    assert run_in_virtual_time(scenario()) <= 0.06
+
+
+def test_a_pod_whose_pull_secret_is_fresh_meanwhile_is_told_at_once() -> None:
+    """Another replica has written it, while a neighbour hangs."""
+
+    async def scenario() -> float:
+        async with Operation("bank", "shop", aws_seconds=0.6) as operation:
+            operation.kube.hangs["bank"] = asyncio.Event()
+            waiting = asyncio.create_task(operation.pod("shop"))
+            await asyncio.sleep(0)
+            operation.secrets[secret_of("shop")] = a_pull_secret("shop", a_content())
+            return await waiting
+
+    assert run_in_virtual_time(scenario()) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("hanging", [4, 8, 100])
+def test_a_pod_does_not_wait_for_credentials_whose_aws_hangs(hanging: int) -> None:
+    """All workers wait for AWS, and more credentials wait for a worker: others are kept free."""
+
+    async def scenario() -> float:
+        async with Operation("shop", aws_seconds=0.1, hanging=hanging) as operation:
+            return await operation.pod("shop")
+
+    assert run_in_virtual_time(scenario()) == pytest.approx(0.1)
+
+
+def test_a_pod_that_waits_for_a_credential_that_goes_is_told() -> None:
+    """Nobody has met it, so that it is not missed either."""
+
+    async def scenario() -> str:
+        async with Operation("shop") as operation:
+            waiting = asyncio.create_task(operation.demand.refresh_now("gone", secret_of("shop")))
+            await asyncio.wait([waiting])
+            assert not operation.demand.is_owed("gone")
+            return str(waiting.exception())
+
+    assert "gone" in run_in_virtual_time(scenario())

@@ -23,7 +23,7 @@ test: $(VENV)/dev check programs ## every check and test, the control plane incl
 	@$(BIN)/python -m pytest $(ARGS)
 
 e2e: $(VENV)/dev programs ## real pods on a real kubelet (needs root and runc); part of make test
-	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+	@$(BIN)/python -m pytest tests/e2e tests/testbed/test_node.py tests/testbed/test_demo.py $(ARGS)
 
 check: $(VENV)/dev ## formatting, lint, layers, types: seconds
 	@$(BIN)/ruff format --check --quiet .

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _MOUNTS = Path("/proc/self/mounts")
+_ROOT = Path("/sys/fs/cgroup")
 _TYPES = ("cgroup", "cgroup2")
+# What the kubelet asks of a cgroup in version 2, as far as the machine has it
+# (getSupportedUnifiedControllers in pkg/kubelet/cm/cgroup_v2_manager_linux.go).
+_CONTROLLERS = frozenset({"cpu", "cpuset", "memory", "hugetlb", "pids"})
 _INHERITED = ("cpuset.cpus", "cpuset.mems")  # version 1: empty in a new cgroup, which holds nobody
 
 
@@ -16,6 +20,18 @@ def hierarchies() -> tuple[Path, ...]:
     """Name where each hierarchy is mounted; empty: there is none."""
     lines = (line.split() for line in _MOUNTS.read_text(encoding="utf-8").splitlines())
     return tuple(Path(target) for _, target, kind, *_ in lines if kind in _TYPES)
+
+
+def withheld(root: Path = _ROOT) -> tuple[str, ...]:
+    """Name the controllers that a machine with version 2 alone has, and does not hand down.
+
+    To have it do so would change the machine. Beside version 1, nobody asks for them.
+    """
+    present, handed_down = (
+        set(file.read_text(encoding="ascii").split()) if file.exists() else set()
+        for file in (root / "cgroup.controllers", root / "cgroup.subtree_control")
+    )
+    return tuple(sorted(_CONTROLLERS & (present - handed_down)))
 
 
 def make_cgroup(name: str) -> tuple[Path, ...]:

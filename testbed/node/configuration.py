@@ -16,6 +16,17 @@ KUBELET_ROOT = "/run/kubelet"
 PAUSE_IMAGE = "testbed.local/pause:1"
 HOST_HEADER = "X-Registry-Host"
 
+# What a kubelet wants of the kernel it runs on, and sets there if it may (setupKernelTunables in
+# pkg/kubelet/cm/container_manager_linux.go). No namespace keeps these apart, so it is shown them.
+KERNEL_SETTINGS = {
+    "vm/overcommit_memory": 1,
+    "vm/panic_on_oom": 0,
+    "kernel/panic": 10,
+    "kernel/panic_on_oops": 1,
+    "kernel/keys/root_maxkeys": 1_000_000,
+    "kernel/keys/root_maxbytes": 25_000_000,
+}
+
 _CNI_VERSION = "1.0.0"
 # A network without a network: pods get an address that nobody can reach. Every pod the same; the
 # plugin answers each of the commands (ADD, DEL, CHECK, STATUS, VERSION) with what fits them all.
@@ -116,6 +127,7 @@ def _kubelet(layout: Layout, cgroup: str) -> dict[str, Any]:
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,  # machines with both versions are common still
         "failSwapOn": False,
+        "protectKernelDefaults": True,  # they are the machine's; see KERNEL_SETTINGS
         "localStorageCapacityIsolation": False,
         "evictionHard": {"memory.available": "1Mi"},  # the machine is not ours to watch over
         "imageGCHighThresholdPercent": 100,  # never
@@ -128,7 +140,11 @@ def _kubelet(layout: Layout, cgroup: str) -> dict[str, Any]:
         "registryPullQPS": 0,  # without a limit
         # Containers that end come back after a second, so that many restarts take no hours. The
         # wait after a pull that failed is another one, and stays as long as everywhere.
-        "featureGates": {"KubeletCrashLoopBackOffMax": True},
+        # KEP-2535 is off by default before 1.35.
+        "featureGates": {
+            "KubeletCrashLoopBackOffMax": True,
+            "KubeletEnsureSecretPulledImages": True,
+        },
         "crashLoopBackOff": {"maxContainerRestartPeriod": "1s"},
     }
 

@@ -7,6 +7,7 @@ Runs as a script with the standard library alone. Its argument is a JSON file:
 
     containerd, import, kubelet: command lines; the second has to end well between the others
     socket: which containerd serves when it is up
+    kernel: what is to be read below /proc/sys, by path
 """
 
 import json
@@ -27,6 +28,7 @@ def main(plan_file: str) -> None:
     """Run the node until something of it ends, or the kernel ends us."""
     plan = json.loads(Path(plan_file).read_text(encoding="utf-8"))
     _hide()
+    _pretend(plan["kernel"])
     running = {_start("containerd", plan["containerd"]): "containerd"}
     _wait_for(Path(plan["socket"]), running)
     _import(plan["import"])
@@ -43,6 +45,14 @@ def _hide() -> None:
         (own / name).mkdir(parents=True)
     options = f"lowerdir={_COPIED_ON_WRITE},upperdir={own}/upper,workdir={own}/work"
     _mount("-t", "overlay", "-o", options, "node", _COPIED_ON_WRITE)
+
+
+def _pretend(settings: dict[str, int]) -> None:
+    """Show what the kubelet wants to see of the kernel, which stays as it is."""
+    for number, (setting, value) in enumerate(settings.items()):
+        shown = Path("/run/own") / f"kernel-{number}"
+        shown.write_text(f"{value}\n", encoding="ascii")
+        _mount("--bind", str(shown), f"/proc/sys/{setting}")
 
 
 def _mount(*arguments: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Self
 from testbed.control_plane import ControlPlane
 from testbed.node.cgroups import hierarchies, make_cgroup
 from testbed.node.configuration import (
+    KERNEL_SETTINGS,
     KUBELET_ROOT,
     PAUSE_IMAGE,
     SOCKET,
@@ -134,6 +135,7 @@ class Node:
         }
         return {
             "socket": SOCKET,
+            "kernel": KERNEL_SETTINGS,
             **{name: [str(word) for word in words] for name, words in plan.items()},
         }
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from testbed.node.cgroups import hierarchies
+from testbed.node.cgroups import hierarchies, withheld
 from testbed.node.programs import find_runc
 
 # In namespaces of its own; with --kill-child the kernel ends PID 1, and with it all, when we end.
@@ -22,6 +22,7 @@ class Machine:
     root: bool = True
     lacking: tuple[str, ...] = ()  # programs
     cgroups: bool = True  # whether there are some, and they can be written
+    withheld: tuple[str, ...] = ()  # cgroup controllers that no other cgroup may have
     namespaces: bool = True  # whether mount and PID namespaces can be made
 
 
@@ -32,17 +33,16 @@ def find_obstacle() -> str | None:
 
 def obstacle_of(machine: Machine) -> str | None:
     """Say why there can be no node on a machine; None: there can."""
-    if machine.system != "linux":
-        return "a node needs Linux"
-    if not machine.root:
-        return "a node needs root"
-    if machine.lacking:
-        return f"a node needs {' and '.join(machine.lacking)}, which this machine lacks"
-    if not machine.cgroups:
-        return "a node needs cgroups that can be written"
-    if not machine.namespaces:
-        return "a node needs the right to make mount and PID namespaces"
-    return None
+    wanted = " ".join(f"+{controller}" for controller in machine.withheld)
+    obstacles = {
+        "a node needs Linux": machine.system != "linux",
+        "a node needs root": not machine.root,
+        f"a node needs {' and '.join(machine.lacking)}, which this machine lacks": machine.lacking,
+        "a node needs cgroups that can be written": not machine.cgroups,
+        f"a node needs '{wanted}' in /sys/fs/cgroup/cgroup.subtree_control": machine.withheld,
+        "a node needs the right to make mount and PID namespaces": not machine.namespaces,
+    }
+    return next((said for said, found in obstacles.items() if found), None)
 
 
 def _look() -> Machine:
@@ -55,10 +55,14 @@ def _look() -> Machine:
     return Machine(
         lacking=tuple(lacking),
         cgroups=bool(roots) and all(os.access(root, os.W_OK) for root in roots),
+        withheld=withheld(),
         namespaces="unshare" not in lacking and _can_isolate(),
     )
 
 
 def _can_isolate() -> bool:
-    done = subprocess.run([*ISOLATED, "true"], capture_output=True, check=False, timeout=_TRIAL)
+    try:
+        done = subprocess.run([*ISOLATED, "true"], capture_output=True, check=False, timeout=_TRIAL)
+    except subprocess.TimeoutExpired:
+        return False
     return done.returncode == 0

@@ -36,8 +36,9 @@ def example(stage: Stage) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("example")
-def test_a_deployment_runs_in_each_namespace(workloads: Workloads) -> None:
+def test_a_deployment_runs_in_each_namespace(stage: Stage, workloads: Workloads) -> None:
     """Each pulls an image of its own, with the token that the operator has put there."""
+    stage.until("it is ready", lambda: stage.is_ready("my-ecr-credentials"))
     images = {namespace: workloads.image() for namespace in NAMESPACES}
 
     for namespace, image in images.items():

@@ -16,6 +16,7 @@ def test_a_pod_runs_whose_secret_was_just_deleted(stage: Stage, workloads: Workl
     workloads.create_pod(shop, image)
 
     workloads.until_running(shop)
+    assert _pulled_with(workloads, image) == workloads.shown_by(shop)
 
 
 def test_a_deployment_runs_in_a_namespace_that_was_just_made(
@@ -28,9 +29,11 @@ def test_a_deployment_runs_in_a_namespace_that_was_just_made(
     stage.until("the other one is served", lambda: stage.pulls(shop))
 
     stage.make_namespace("later")
-    workloads.deploy(later, workloads.image())
+    image = workloads.image()
+    workloads.deploy(later, image)
 
     workloads.until_deployed(later)
+    assert _pulled_with(workloads, image) == workloads.shown_by(later)
 
 
 def test_a_deployment_runs_in_a_namespace_that_was_made_again(
@@ -45,6 +48,15 @@ def test_a_deployment_runs_in_a_namespace_that_was_made_again(
     stage.api.delete("Namespace", shop)
     stage.until("it is gone", lambda: stage.api.find("Namespace", shop) is None)
     stage.make_namespace("shop")
-    workloads.deploy(shop, workloads.image())
+    image = workloads.image()
+    workloads.deploy(shop, image)
 
     workloads.until_deployed(shop)
+    assert _pulled_with(workloads, image) == workloads.shown_by(shop)
+
+
+def _pulled_with(workloads: Workloads, image: str) -> str:
+    """Return the digest of the token that an image was pulled with; none may have been refused."""
+    visits = workloads.visits(image)
+    assert {visit.status for visit in visits} == {200}
+    return visits[-1].shown

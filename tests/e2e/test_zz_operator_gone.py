@@ -1,6 +1,9 @@
 """Pods that run do not notice what becomes of the operator. Last, since it is removed here."""
 
-from testbed.operator import INSTALL, NAMESPACE, install
+import re
+
+from testbed.control_plane import ControlPlane
+from testbed.operator import INSTALL, NAMESPACE
 from tests.cluster.replicas.pair import Pair
 from tests.cluster.stage import Stage
 from tests.e2e.workloads import Workloads
@@ -12,7 +15,7 @@ pytestmark = needs_node
 def test_running_pods_do_not_notice_the_end_of_the_operator(
     pair: Pair, stage: Stage, workloads: Workloads
 ) -> None:
-    """Killed, applied anew, removed: the same container goes on, and was never started again."""
+    """Killed, upgraded, removed: the same container goes on, and was never started again."""
     shop, image = workloads.make_namespace("shop"), workloads.image()
     stage.serve(shop)
     workloads.create_pod(shop, image)
@@ -23,7 +26,7 @@ def test_running_pods_do_not_notice_the_end_of_the_operator(
         pair.kill(operator)
     assert _containers(workloads, shop) == before
 
-    install(stage.site.control_plane)
+    _upgrade(stage.site.control_plane)
     for operator in pair.replicas.values():
         pair.start(operator)
     assert _containers(workloads, shop) == before
@@ -35,6 +38,15 @@ def test_running_pods_do_not_notice_the_end_of_the_operator(
     stage.until("its secrets went with it", lambda: stage.find_secret(shop) is None)
     assert _containers(workloads, shop) == before
     assert workloads.all_visits(image) == pulls
+
+
+def _upgrade(control_plane: ControlPlane) -> None:
+    """Apply the manifests of a version to come, as far as they differ in every version."""
+    manifests = INSTALL.read_text(encoding="utf-8")
+    newer, times = re.subn(r"(/version: )\d+\.\d+\.\d+", r"\g<1>9.9.9", manifests)
+    assert times
+    apply = ("apply", "--server-side", "--force-conflicts", "--filename", "-")
+    control_plane.kubectl(*apply, input=newer)
 
 
 def _containers(workloads: Workloads, namespace: str) -> list[tuple[str, int, bool]]:

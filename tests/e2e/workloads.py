@@ -112,7 +112,9 @@ class Workloads:
     def troubles(self, namespace: str) -> list[str]:
         """Return what the kubelet said of pulls that failed, in all pods of a namespace."""
         events = self.stage.api.list("Event", namespace)
-        return [each["message"] for each in events if each["reason"] in {"Failed", "BackOff"}]
+        failures = [each["message"] for each in events if each["reason"] in {"Failed", "BackOff"}]
+        # Of a container that ends it says "restarting failed container".
+        return [message for message in failures if "pull" in message.lower()]
 
     def visits(self, image: str) -> list[Visit]:
         """Return the requests for an image so far that showed credentials, oldest first."""

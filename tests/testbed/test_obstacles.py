@@ -1,7 +1,10 @@
 """A machine that can have no node says why, in one line."""
 
+from pathlib import Path
+
 import pytest
 
+from testbed.node.cgroups import withheld
 from testbed.node.obstacles import Machine, obstacle_of
 
 
@@ -25,6 +28,11 @@ from testbed.node.obstacles import Machine, obstacle_of
             Machine(cgroups=False), "a node needs cgroups that can be written", id="no-cgroups"
         ),
         pytest.param(
+            Machine(withheld=("cpu", "pids")),
+            "a node needs '+cpu +pids' in /sys/fs/cgroup/cgroup.subtree_control",
+            id="controllers-withheld",
+        ),
+        pytest.param(
             Machine(namespaces=False),
             "a node needs the right to make mount and PID namespaces",
             id="no-namespaces",
@@ -39,3 +47,22 @@ from testbed.node.obstacles import Machine, obstacle_of
 def test_what_is_missing_is_said(machine: Machine, expected: str | None) -> None:
     """What a test that needs a node is skipped with."""
     assert obstacle_of(machine) == expected
+
+
+@pytest.mark.parametrize(
+    ("present", "handed_down", "expected"),
+    [
+        pytest.param("cpu io memory pids", "cpu io memory pids", (), id="all"),
+        pytest.param("cpuset cpu io memory", "cpu memory", ("cpuset",), id="one-is-missing"),
+        pytest.param("cpu io rdma", "cpu", (), id="those-that-nobody-wants"),
+    ],
+)
+def test_controllers_that_are_withheld_are_named(
+    tmp_path: Path, present: str, handed_down: str, expected: tuple[str, ...]
+) -> None:
+    """The kubelet refuses a cgroup that lacks one."""
+    (tmp_path / "cgroup.controllers").write_text(present)
+    (tmp_path / "cgroup.subtree_control").write_text(handed_down)
+
+    assert withheld(tmp_path) == expected
+    assert withheld(tmp_path / "cgroups-of-version-1") == ()

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from testbed.node.cgroups import leftovers
+from testbed.node.configuration import KERNEL_SETTINGS
 from testbed.node.node import PREFIX
 
 # Inherited by all that this run starts, so that other nodes of the machine are not taken for ours.
@@ -13,15 +14,16 @@ os.environ.update([_MARK])
 
 
 def find_traces() -> frozenset[str]:
-    """Name every namespace, mount, cgroup and folder that could be of a node.
+    """Name every process, namespace, mount, cgroup, folder and kernel setting of a node.
 
-    Processes show by their namespaces, which end with the last process in there; when the first
-    one ends, and it inherits our environment, the kernel ends the others.
+    Namespaces end with the last process in there: when the first one ends, which inherits our
+    environment, the kernel ends the others.
     """
     mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
     return frozenset(
         [
-            *_namespaces(),
+            *_processes(),
+            *_kernel(),
             *(line for line in mounts if PREFIX in line),
             *map(str, leftovers(PREFIX)),
             *map(str, Path(tempfile.gettempdir()).glob(f"{PREFIX}*")),
@@ -29,17 +31,24 @@ def find_traces() -> frozenset[str]:
     )
 
 
-def _namespaces() -> frozenset[str]:
-    """Name the mount and PID namespaces of processes that this run has started."""
+def _kernel() -> list[str]:
+    """Say how the kernel is set, where a kubelet would have it otherwise."""
+    root = Path("/proc/sys")
+    return [f"{name} = {(root / name).read_text().strip()}" for name in KERNEL_SETTINGS]
+
+
+def _processes() -> frozenset[str]:
+    """Name the processes that this run has started, and their mount and PID namespaces."""
     found = set()
     for process in Path("/proc").glob("[0-9]*"):
         if not _is_ours(process):
             continue
-        for kind in ("mnt", "pid"):
-            try:
-                found.add(os.readlink(process / "ns" / kind))
-            except OSError:  # it has ended meanwhile
-                continue
+        try:
+            name = (process / "comm").read_text().strip()
+            spaces = [os.readlink(process / "ns" / kind) for kind in ("mnt", "pid")]
+        except OSError:  # it has ended meanwhile
+            continue
+        found.update([f"process {process.name} {name}", *spaces])
     return frozenset(found)
 
 

@@ -25,9 +25,9 @@ HOUR = timedelta(hours=1)
 
 Damage = Callable[[Stage], None]
 
-MENDING = (
-    Promptness()
-)  # from the API server's answer to the damage on, with half a second's overlap
+# From the API server's answer to the damage on, with half a second's overlap: a new authority
+# signs when that is over, so that the default of a minute is what it takes there.
+MENDING = Promptness()
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def test_the_record_is_mended_and_no_question_fails(village: Village, damage: Da
 
 def test_all_records_were_mended_within_two_seconds() -> None:
     """Whatever the damage: another authority signed by then."""
-    assert MENDING.median() <= PROMISED, MENDING.spans
+    assert MENDING.second_longest() <= PROMISED, MENDING.spans
 
 
 def test_after_a_long_absence_everything_is_made_anew(quick_site: Site) -> None:

@@ -8,6 +8,8 @@ import pytest
 from tests.cluster.pods import BOUND, Answer, Village, a_pod
 from tests.cluster.stage import Stage
 
+# At the same time, each pod over a connection of its own: with 500 threads that shake hands on two
+# cores, it is the clients that are slow. 500 questions at once are in the tests of the server.
 CLIENTS = 50
 
 

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from testbed.aws.faults import latency
 from tests.cluster.audit import position, requests_of_operator
 from tests.cluster.replicas.pair import Pair
 from tests.cluster.replicas.pods import until_open
@@ -44,6 +45,7 @@ def test_two_that_refresh_at_once_agree(pair: Pair, stage: Stage, attempt: int) 
     namespaces = stage.make_namespaces(*map(str, range(20)))
     _serve_and_expire(stage, *namespaces)
     since = position(pair.cluster.control_plane)
+    stage.aws.misbehave(latency(timedelta(seconds=0.5)), stage.key)  # so that both ask
 
     with (
         Trust(pair.cluster) as trust,

@@ -31,7 +31,7 @@ from testbed.processes import Process, ProcessGroup
 from testbed.waiting import wait_for
 
 NAME = "testbed-node"
-PREFIX = "ecr-node-"  # of its folder and of its cgroups
+PREFIX = "ecr-node-"  # of its folder and of its cgroups; the number of who started it follows
 _INIT = Path(__file__).with_name("init.py")
 _RIGHTS = Path(__file__).with_name("rights.yaml")
 _START = timedelta(seconds=90)  # far beyond the usual, for a machine that is busy
@@ -60,7 +60,7 @@ class Node:
 
     def __enter__(self) -> Self:
         programs = self._programs or provide_node_programs()
-        self._group = ProcessGroup(prefix=PREFIX)
+        self._group = ProcessGroup(prefix=f"{PREFIX}{os.getpid()}-")
         try:
             self._start(programs)
         except BaseException:

@@ -1,6 +1,7 @@
 """What a node could leave behind on a machine."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -20,15 +21,19 @@ def find_traces() -> frozenset[str]:
     environment, the kernel ends the others.
     """
     mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
-    return frozenset(
-        [
-            *_processes(),
-            *_kernel(),
-            *(line for line in mounts if PREFIX in line),
-            *map(str, leftovers(PREFIX)),
-            *map(str, Path(tempfile.gettempdir()).glob(f"{PREFIX}*")),
-        ]
-    )
+    places = [
+        *(line for line in mounts if PREFIX in line),
+        *map(str, leftovers(PREFIX)),
+        *map(str, Path(tempfile.gettempdir()).glob(f"{PREFIX}*")),
+    ]
+    return frozenset([*_processes(), *_kernel(), *(each for each in places if not _is_used(each))])
+
+
+def _is_used(place: str) -> bool:
+    """Tell whether a place is that of a node which another run of the machine has started."""
+    found = re.search(rf"{PREFIX}(\d+)-", place)
+    owner = Path("/proc") / (found[1] if found else "none")
+    return owner.exists() and owner.name != str(os.getpid()) and not _is_ours(owner)
 
 
 def _kernel() -> list[str]:

@@ -1,10 +1,22 @@
 """Strings that nobody may read outside of a Secret, and the search for them in what people read."""
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from ecr_secrets.core.spec import API_VERSION, PLURAL
 from testbed.aws.iam import AccessKey
+from testbed.control_plane import ControlPlane
+from testbed.operator import Operator
+
+NOTED: dict[str, str] = {}  # of clusters and operators that may have ended since: what they said
+_LISTS = (
+    "/api/v1/events",
+    f"/apis/{API_VERSION}/{PLURAL}",
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    "/apis/coordination.k8s.io/v1/leases",
+)
 
 # How secrets of a kind begin, whatever their value. All that a test makes is made with these.
 SHAPES = {
@@ -15,6 +27,19 @@ SHAPES = {
     "session token": "IQoJb3JpZ2luX2Vj",
 }
 _LONG = re.compile(r"[\w+/=-]{16,}")  # shorter than any form of an access key
+
+
+def note_operator(name: str, operator: Operator) -> None:
+    """Note what an operator that runs shows to who asks."""
+    NOTED[f"{name}: metrics"] = "\n".join(operator.metrics())
+
+
+def note_cluster(name: str, control_plane: ControlPlane) -> None:
+    """Note what a cluster shows of an operator to who may read anything but Secrets."""
+    for path in _LISTS:
+        status, found = control_plane.request("GET", path)
+        assert status == 200
+        NOTED[f"{name}: {path}"] = json.dumps(found)
 
 
 def forms(word: str) -> Iterator[str]:

@@ -3,18 +3,19 @@
 The name of this file makes it one of the last of its room, so that it hears all that was said.
 """
 
-import json
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ecr_secrets.core.spec import API_VERSION, PLURAL
 from testbed.aws.iam import ACCOUNT, AccessKey
 from tests.cluster.aws_thread import AwsThread
 from tests.cluster.canaries import (
+    NOTED,
     SHAPES,
+    note_cluster,
+    note_operator,
     where_keys_are_said,
     where_said,
     where_shapes_are_said,
@@ -27,12 +28,6 @@ _KEY = AccessKey(
     secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     account=ACCOUNT,
 )
-_LISTS = (
-    "/api/v1/events",
-    f"/apis/{API_VERSION}/{PLURAL}",
-    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
-    "/apis/coordination.k8s.io/v1/leases",
-)
 
 
 def _texts(kept_logs: Path, sites: dict[str, Site]) -> dict[str, str]:
@@ -41,12 +36,9 @@ def _texts(kept_logs: Path, sites: dict[str, Site]) -> dict[str, str]:
     texts["answers to reviews"] = "\n".join(ANSWERS)
     for name, site in sites.items():
         texts[f"{name}: log"] = site.operator.log_text()
-        texts[f"{name}: metrics"] = "\n".join(site.operator.metrics())
-        for path in _LISTS:
-            status, found = site.control_plane.request("GET", path)
-            assert status == 200
-            texts[f"{name}: {path}"] = json.dumps(found)
-    return texts
+        note_operator(name, site.operator)
+        note_cluster(name, site.control_plane)
+    return texts | NOTED
 
 
 def test_nobody_has_said_a_secret(kept_logs: Path, site: Site, spare_site: Site) -> None:

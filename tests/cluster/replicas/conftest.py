@@ -7,6 +7,7 @@ import pytest
 from testbed.control_plane import ControlPlane
 from testbed.operator import CRD, install
 from tests.cluster.aws_thread import AwsThread
+from tests.cluster.canaries import note_cluster
 from tests.cluster.replicas import lending
 from tests.cluster.replicas.cluster import Cluster
 from tests.cluster.replicas.pair import Pair
@@ -24,6 +25,8 @@ def cluster() -> Iterator[Cluster]:
     with ControlPlane(manifests=[CRD]) as control_plane, AwsThread() as aws:
         install(control_plane)
         yield Cluster(control_plane=control_plane, aws=aws, token=a_token(control_plane))
+        aws.note_keys()
+        note_cluster("replicas", control_plane)
 
 
 @pytest.fixture(scope="module")

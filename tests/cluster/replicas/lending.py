@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster.canaries import note_operator
 from tests.cluster.replicas.pair import Pair
 from tests.cluster.stage import Site, Stage
 
@@ -18,6 +19,8 @@ _LOG_SHOWN = 8000  # characters of each, with a test that failed
 def pair(lasting_pair: Pair) -> Iterator[Pair]:
     """Two replicas, both up; a test may do to them what it likes."""
     lasting_pair.until_whole()
+    for name, operator in lasting_pair.replicas.items():  # as the test before has left it
+        note_operator(f"replica {name}", operator)
     yield lasting_pair
     for name, operator in lasting_pair.replicas.items():  # pytest shows it if the test failed
         sys.stderr.write(f"--- {name}\n{operator.log_text()[-_LOG_SHOWN:]}")

@@ -27,6 +27,7 @@ LIVES = (
     "--ca-lifetime-seconds", "15",
     "--certificate-lifetime-seconds", "15",
     "--ca-overlap-seconds", "1.2",
+    "--log-level", "debug",
 )  # fmt: skip
 LONGEST = timedelta(seconds=20)  # one rotation
 

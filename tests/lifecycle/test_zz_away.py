@@ -1,11 +1,16 @@
 """Away, in every order: nothing is left that bars anybody's way. Comes last: it takes the CRD."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from ecr_secrets.core.spec import KIND
+from testbed.helm import MAJORS
 from testbed.operator import NAMESPACE, install
-from tests.lifecycle.place import CREDENTIAL, Place
+from tests.lifecycle.place import CREDENTIAL, SECRET, Place
+from tests.lifecycle.recipes import sections, variables
 
 _CRD = "customresourcedefinition.apiextensions.k8s.io/awsecrcredentials.aws.zakariaamine.com"
 _EVERYWHERE = (
@@ -142,6 +147,58 @@ def test_crd_first(place: Place) -> None:
 
     _bars_nobody(place)
     assert place.names("crd") == []
+
+
+_WITH_VALUES = 'helm upgrade "$RELEASE" "$CHART" --namespace "$NAMESPACE" --values=values.yaml'
+each_major = pytest.mark.parametrize("major", MAJORS, ids=lambda major: f"helm{major}")
+
+
+def _brought_by_the_chart(place: Place, *, keep: bool) -> None:
+    """Have the release bring the object as well, and take the CRD from it."""
+    place.install()
+    place.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", _CRD)
+    spec = {"secretName": SECRET, "namespaces": [place.shop, place.blog]}
+    values = {"keepCredentials": keep, "credentials": [{"name": CREDENTIAL, "spec": spec}]}
+    (place.shell.folder / "values.yaml").write_text(json.dumps(values))
+    _run(place, _WITH_VALUES)
+    assert place.api.find(KIND, CREDENTIAL) is not None
+    place.follow("CRD first")
+    # Helm remembers for a while which kinds there were; a pipeline, or tomorrow's Helm, does not.
+    place.shell.run("rm -rf .kube", {})
+
+
+def _run(place: Place, command: str) -> None:
+    place.shell.run(command, {**variables(), "CHART": place.chart})
+
+
+@pytest.mark.parametrize("keep", [pytest.param(True, id="kept"), pytest.param(False, id="passing")])
+@each_major
+def test_crd_first_where_the_chart_brought_objects(place: Place, *, keep: bool) -> None:
+    """Helm cannot look up what it was to delete, so it is told to leave that be."""
+    _brought_by_the_chart(place, keep=keep)
+
+    place.follow("Chart without its CRD")
+
+    _bars_nobody(place)
+    assert json.loads(place.shell.run("helm list --all-namespaces --output=json", {})) == []
+
+
+@each_major
+def test_a_crd_that_is_back_lets_the_release_go_on(place: Place) -> None:
+    """Helm can do nothing before; then an upgrade makes the objects of the values anew."""
+    _brought_by_the_chart(place, keep=False)
+    for refused in (_WITH_VALUES, sections()["Roll back"]):
+        _run(place, f"! {refused}")
+
+    place.follow("Hand the kind over")
+    place.cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", _CRD)
+    place.follow("Roll back")
+    _run(place, _WITH_VALUES)
+
+    assert place.api.find(KIND, CREDENTIAL) is not None
+    place.follow("Chart first")
+    assert place.api.find(KIND, CREDENTIAL) is None
+    _bars_nobody(place)
 
 
 def _root(place: Place) -> str:

@@ -92,6 +92,7 @@ def test_a_parent_chart_may_set_what_parents_set(helm: Helm) -> None:
 _ALL: Values = {
     "metrics": VALUES["monitored"]["metrics"],
     "networkPolicy": {"enabled": True},
+    "awsAccess": KEYS,
     "credentials": [A_CREDENTIAL],
 }
 

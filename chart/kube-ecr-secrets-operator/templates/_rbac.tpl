@@ -38,7 +38,7 @@ rbac.awsAccessSecrets, of the credentials, and that of awsAccess. Left out are t
 pull secrets is about as well.
 */}}
 {{- define "operator.awsAccessSecrets" -}}
-{{- $secrets := .Values.rbac.awsAccessSecrets }}
+{{- $secrets := .Values.rbac.awsAccessSecrets | default list }}
 {{- range include "operator.credentials" . | fromYamlArray }}
 {{- with .spec.awsAccess }}
 {{- if .secretName }}

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from chart.generated import CHART
-from tests.helm.helm import Helm, Values
+from ecr_secrets.cli.webhook_settings import lifetimes_of
+from tests.helm.helm import Helm, Values, config_of
 from tests.helm.matrix import A_CREDENTIAL, SPEC
 
 _OFF = {"enabled": False}
+_DAY = 86_400  # seconds
 _ANOTHER = {**A_CREDENTIAL, "name": "another", "spec": {**SPEC, "secretName": "other-login"}}
 
 WRONG: list[tuple[str, Values, str]] = [
@@ -27,6 +29,36 @@ WRONG: list[tuple[str, Values, str]] = [
         "end-of-defaults",
         {"terminationGracePeriodSeconds": 17, "settings": {"shutdownGraceSeconds": None}},
         "5 together, 18",
+    ),
+    (
+        "authority",
+        {"webhook": {"caLifetimeSeconds": 100_000}},
+        "webhook.caLifetimeSeconds is 100000, less than webhook.certificateLifetimeSeconds, 604800",
+    ),
+    (
+        "overlap-of-authorities",
+        {"webhook": {"caLifetimeSeconds": 7 * _DAY, "caOverlapSeconds": 100_801}},
+        "webhook.caLifetimeSeconds is 604800, less than 6 times webhook.caOverlapSeconds, 604806",
+    ),
+    (
+        "overlap-of-certificates",
+        {"webhook": {"certificateLifetimeSeconds": 179.5, "caOverlapSeconds": None}},
+        "webhook.certificateLifetimeSeconds is 179.5, less than 3 times webhook.caOverlapSeconds",
+    ),
+    (
+        "defaults-of-the-operator",
+        {"webhook": {"caLifetimeSeconds": _DAY, "certificateLifetimeSeconds": None}},
+        "webhook.caLifetimeSeconds is 86400, less than webhook.certificateLifetimeSeconds, 604800",
+    ),
+    (
+        "no-way-to-roll",
+        {"updateStrategy": {"rollingUpdate": {"maxSurge": 0}}},
+        "updateStrategy.rollingUpdate: maxSurge and maxUnavailable are both 0",
+    ),
+    (
+        "no-way-in-percent",
+        {"updateStrategy": {"rollingUpdate": {"maxSurge": "0%", "maxUnavailable": "0%"}}},
+        "updateStrategy.rollingUpdate: maxSurge and maxUnavailable are both 0",
     ),
     ("no-names", {"dnsPolicy": "None"}, "dnsConfig.nameservers is needed"),
     ("twice", {"credentials": [A_CREDENTIAL] * 2}, "there are two named my-ecr-credentials"),
@@ -62,6 +94,22 @@ RIGHT: list[tuple[str, Values]] = [
     ("on-two-sides", {"webhook": {"port": 443, "servicePort": 9443}}),
     ("just-enough", {"terminationGracePeriodSeconds": 18}),
     ("no-pause", {"preStopSleepSeconds": 0, "terminationGracePeriodSeconds": 13}),
+    (
+        "lives",
+        {
+            "webhook": {
+                "caLifetimeSeconds": 604_800,
+                "certificateLifetimeSeconds": 604_800,
+                "caOverlapSeconds": 100_800,
+            }
+        },
+    ),
+    ("short-lives", {"webhook": {"certificateLifetimeSeconds": 180}}),
+    ("lives-of-nobody", {"webhook": {**_OFF, "caLifetimeSeconds": 1}}),
+    ("lives-of-others", {"webhook": {"existingSecret": "serving", "caLifetimeSeconds": 1}}),
+    ("rolling", {"updateStrategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}),
+    ("default-of-kubernetes", {"updateStrategy": {"rollingUpdate": {"maxSurge": None}}}),
+    ("not-rolling", {"updateStrategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 0}}}),
     ("names", {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}}),
     ("two", {"credentials": [A_CREDENTIAL, _ANOTHER]}),
     (
@@ -78,6 +126,13 @@ RIGHT: list[tuple[str, Values]] = [
 def test_what_goes_together_is_let_through(helm4: Helm, values: dict[str, Any]) -> None:
     """Each is near one of those above."""
     assert helm4.render(values)
+
+
+def test_lives_that_go_together_are_those_that_the_operator_takes(helm4: Helm) -> None:
+    """What the chart lets through on the edge, the operator does not refuse at its start."""
+    lives = dict(RIGHT)["lives"]
+
+    assert lifetimes_of(config_of(helm4.render(lives))).overlap.total_seconds() == 100_800
 
 
 def test_all_contradictions_are_named_at_once(helm: Helm) -> None:

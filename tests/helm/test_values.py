@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from chart.generated import CHART, SCHEMA
-from tests.helm.helm import Helm, Values, the
+from tests.helm.helm import Helm, Values, config_of, the
 from tests.helm.matrix import A_CREDENTIAL, KEYS, SPEC, VALUES
 
 DEFAULTS: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
@@ -29,6 +29,11 @@ WRONG: list[tuple[str, Values, list[str]]] = [
     ("not-a-choice", {"settings": {"logLevel": "loud"}}, ["/settings/logLevel", "'warning'"]),
     ("port", {"metrics": {"port": 0}}, ["/metrics/port", "got 0, want 1"]),
     ("plain-http", {"webhook": {"url": "http://x"}}, ["/webhook/url", "^https://"]),
+    *(
+        (f"no-host-{number}", {"webhook": {"url": url}}, ["/webhook/url", "^https://"])
+        for number, url in enumerate(["https://", "https://:9443", "https:///path", "https://a b"])
+    ),
+    ("query", {"webhook": {"url": "https://x/?a=b"}}, ["/webhook/url", "^https://"]),
     ("digest", {"image": {"digest": "latest"}}, ["/image/digest", "sha256"]),
     ("zone", {"aws": {"region": "eu-west-1a"}}, ["/aws/region"]),
     ("keys-missing", {"awsAccess": {"create": True}}, ["accessKeyId", "secretAccessKey", "region"]),
@@ -67,6 +72,14 @@ def test_a_wrong_value_is_named(helm: Helm, values: Values, words: list[str]) ->
 
     assert "values don't meet the specifications of the schema" in said
     assert [word for word in words if word not in said] == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://192.0.2.7:9443", "https://[2001:db8::7]:9443", "https://ecr.example.com/a/b"]
+)
+def test_a_url_with_a_host_is_passed_on(helm4: Helm, url: str) -> None:
+    """By name or address, with port and path."""
+    assert config_of(helm4.render({"webhook": {"url": url}})).webhook_url == url
 
 
 def test_an_old_kubernetes_is_refused(helm: Helm) -> None:

@@ -5,7 +5,7 @@ writes a line with what is wrong, or nothing.
 
 {{- define "operator.validate" -}}
 {{- $problems := list }}
-{{- range $check := list "Ports" "Ending" "Name" "Dns" "Monitoring" "Credentials" }}
+{{- range $check := list "Ports" "Ending" "Rolling" "Lives" "Name" "Dns" "Monitoring" "Credentials" }}
 {{- $problems = concat $problems (include (printf "operator.validate%s" $check) $ | splitList "\n" | compact) }}
 {{- end }}
 {{- with $problems }}
@@ -36,6 +36,37 @@ writes a line with what is wrong, or nothing.
 {{- $needed := addf .Values.preStopSleepSeconds (kindIs "invalid" $grace | ternary 8 $grace) 5 }}
 {{- if gt $needed (float64 .Values.terminationGracePeriodSeconds) }}
 terminationGracePeriodSeconds is {{ int .Values.terminationGracePeriodSeconds }}, less than preStopSleepSeconds, settings.shutdownGraceSeconds and 5 together, {{ $needed }}
+{{- end }}
+{{- end }}
+
+{{/* An update that may neither add a pod nor take one away. */}}
+{{- define "operator.validateRolling" -}}
+{{- with .Values.updateStrategy | default dict }}
+{{- $rolling := .rollingUpdate | default dict }}
+{{- $none := list "0" "0%" }}
+{{- if and (ne .type "Recreate") (has (toString $rolling.maxSurge) $none) (has (toString $rolling.maxUnavailable) $none) }}
+updateStrategy.rollingUpdate: maxSurge and maxUnavailable are both 0
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Lives that leave no time for a rotation. 31536000, 604800 and 60: the operator's defaults. */}}
+{{- define "operator.validateLives" -}}
+{{- if and .Values.webhook.enabled (not (include "operator.servingSecretName" .)) }}
+{{- with .Values.webhook }}
+{{- $authority := kindIs "invalid" .caLifetimeSeconds | ternary 31536000 .caLifetimeSeconds | float64 }}
+{{- $leaf := kindIs "invalid" .certificateLifetimeSeconds | ternary 604800 .certificateLifetimeSeconds | float64 }}
+{{- $overlap := kindIs "invalid" .caOverlapSeconds | ternary 60 .caOverlapSeconds | float64 }}
+{{- if lt $authority $leaf }}
+webhook.caLifetimeSeconds is {{ toJson $authority }}, less than webhook.certificateLifetimeSeconds, {{ toJson $leaf }}
+{{- end }}
+{{- if lt $authority (mulf $overlap 6) }}
+webhook.caLifetimeSeconds is {{ toJson $authority }}, less than 6 times webhook.caOverlapSeconds, {{ mulf $overlap 6 | toJson }}
+{{- end }}
+{{- if lt $leaf (mulf $overlap 3) }}
+webhook.certificateLifetimeSeconds is {{ toJson $leaf }}, less than 3 times webhook.caOverlapSeconds, {{ mulf $overlap 3 | toJson }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -60,6 +60,31 @@ WRONG: list[tuple[str, Values, str]] = [
         {"updateStrategy": {"rollingUpdate": {"maxSurge": "0%", "maxUnavailable": "0%"}}},
         "updateStrategy.rollingUpdate: maxSurge and maxUnavailable are both 0",
     ),
+    (
+        "all-kept",
+        {"podDisruptionBudget": {"minAvailable": 2}},
+        "podDisruptionBudget.minAvailable is 2 of 2 replicas: no node could be drained",
+    ),
+    (
+        "all-kept-in-percent",
+        {"replicaCount": 3, "podDisruptionBudget": {"minAvailable": "67%"}},
+        "podDisruptionBudget.minAvailable is 67% of 3 replicas: no node could be drained",
+    ),
+    (
+        "none-missing",
+        {"podDisruptionBudget": {"maxUnavailable": 0}},
+        "podDisruptionBudget.maxUnavailable is 0: no node could be drained",
+    ),
+    (
+        "none-missing-in-percent",
+        {"podDisruptionBudget": {"maxUnavailable": "0%"}},
+        "podDisruptionBudget.maxUnavailable is 0%: no node could be drained",
+    ),
+    (
+        "nothing-said",
+        {"podDisruptionBudget": {"minAvailable": None}},
+        "podDisruptionBudget: minAvailable and maxUnavailable are both null",
+    ),
     ("no-names", {"dnsPolicy": "None"}, "dnsConfig.nameservers is needed"),
     ("twice", {"credentials": [A_CREDENTIAL] * 2}, "there are two named my-ecr-credentials"),
     (
@@ -110,6 +135,11 @@ RIGHT: list[tuple[str, Values]] = [
     ("rolling", {"updateStrategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}),
     ("default-of-kubernetes", {"updateStrategy": {"rollingUpdate": {"maxSurge": None}}}),
     ("not-rolling", {"updateStrategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 0}}}),
+    ("two-of-three", {"replicaCount": 3, "podDisruptionBudget": {"minAvailable": 2}}),
+    ("66%-of-three", {"replicaCount": 3, "podDisruptionBudget": {"minAvailable": "66%"}}),
+    ("one-missing", {"podDisruptionBudget": {"minAvailable": None, "maxUnavailable": "1%"}}),
+    ("no-budget", {"podDisruptionBudget": {**_OFF, "minAvailable": 2}}),
+    ("none-for-one", {"replicaCount": 1, "podDisruptionBudget": {"minAvailable": 1}}),
     ("names", {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}}),
     ("two", {"credentials": [A_CREDENTIAL, _ANOTHER]}),
     (

@@ -1,5 +1,7 @@
 """What the chart renders, value by value; what holds for all is in test_chart and test_dry_run."""
 
+from typing import Any
+
 import pytest
 
 from ecr_secrets.settings import Config
@@ -8,6 +10,7 @@ from tests.helm.helm import (
     FULL_NAME,
     NAMESPACE,
     Helm,
+    Values,
     config_of,
     container_of,
     identity,
@@ -106,6 +109,28 @@ def test_a_single_replica_has_no_budget(helm4: Helm, replicas: int, made: int) -
     objects = helm4.render({"replicaCount": replicas})
 
     assert len(of_kind(objects, "PodDisruptionBudget")) == made
+
+
+@pytest.mark.parametrize(
+    ("budget", "expected"),
+    [
+        pytest.param(
+            {}, {"minAvailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"}, id="plain"
+        ),
+        pytest.param(
+            {"maxUnavailable": "50%", "unhealthyPodEvictionPolicy": "IfHealthyBudget"},
+            {"maxUnavailable": "50%", "unhealthyPodEvictionPolicy": "IfHealthyBudget"},
+            id="chosen",
+        ),
+    ],
+)
+def test_a_pod_that_does_not_get_ready_keeps_no_node(
+    helm4: Helm, budget: Values, expected: dict[str, Any]
+) -> None:
+    """It may always be evicted, unless somebody wants it otherwise."""
+    spec = the(helm4.render({"podDisruptionBudget": budget}), "PodDisruptionBudget")["spec"]
+
+    assert {name: spec[name] for name in spec if name != "selector"} == expected
 
 
 def test_labels_and_annotations_reach_every_object(helm4: Helm) -> None:

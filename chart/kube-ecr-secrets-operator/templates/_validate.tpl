@@ -5,7 +5,7 @@ writes a line with what is wrong, or nothing.
 
 {{- define "operator.validate" -}}
 {{- $problems := list }}
-{{- range $check := list "Ports" "Ending" "Rolling" "Lives" "Name" "Dns" "Monitoring" "Credentials" }}
+{{- range $check := list "Ports" "Ending" "Rolling" "Budget" "Lives" "Name" "Dns" "Monitoring" "Credentials" }}
 {{- $problems = concat $problems (include (printf "operator.validate%s" $check) $ | splitList "\n" | compact) }}
 {{- end }}
 {{- with $problems }}
@@ -46,6 +46,25 @@ terminationGracePeriodSeconds is {{ int .Values.terminationGracePeriodSeconds }}
 {{- $none := list "0" "0%" }}
 {{- if and (ne .type "Recreate") (has (toString $rolling.maxSurge) $none) (has (toString $rolling.maxUnavailable) $none) }}
 updateStrategy.rollingUpdate: maxSurge and maxUnavailable are both 0
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A budget that lets no pod go: a percentage of the replicas to keep is rounded up. */}}
+{{- define "operator.validateBudget" -}}
+{{- $replicas := int .Values.replicaCount }}
+{{- with .Values.podDisruptionBudget }}
+{{- if and .enabled (gt $replicas 1) }}
+{{- $kept := kindIs "string" .minAvailable | ternary (trimSuffix "%" (toString .minAvailable) | int | mul $replicas) (int .minAvailable | mul 100) }}
+{{- if not (kindIs "invalid" .maxUnavailable) }}
+{{- if has (toString .maxUnavailable) (list "0" "0%") }}
+podDisruptionBudget.maxUnavailable is {{ .maxUnavailable }}: no node could be drained
+{{- end }}
+{{- else if kindIs "invalid" .minAvailable }}
+podDisruptionBudget: minAvailable and maxUnavailable are both null
+{{- else if gt $kept (sub $replicas 1 | mul 100) }}
+podDisruptionBudget.minAvailable is {{ .minAvailable }} of {{ $replicas }} replicas: no node could be drained
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

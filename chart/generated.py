@@ -1,7 +1,7 @@
 """What the chart takes from the code: `python -m chart.generated` writes it anew.
 
-The CRD, the policy that confines the operator, and of the values' schema the bounds of settings and
-the spec of a credential.
+The CRD, the policy that confines the operator, of the values' schema the bounds of settings and the
+spec of a credential, and the version, also where people read it.
 """
 
 import json
@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from chart.version import versioned_files
 from ecr_secrets.settings import Config
 from manifests.admission_policy import Confined, policy
 from manifests.crd import crd
@@ -51,11 +52,12 @@ _KUBERNETES_ONLY = "x-kubernetes-"
 
 
 def files() -> dict[Path, str]:
-    """Return the content of every file of the chart that is made from the code."""
+    """Return the content of every file that is made from the code, or has a part that is."""
     return {
         CHART / "files" / "crd.yaml": render([crd()]),
         CHART / "files" / "admission-policy.yaml": render([policy(_CONFINED, metadata={})]),
         SCHEMA: _values_schema(),
+        **versioned_files(),
     }
 
 

@@ -19,6 +19,7 @@ from tests.helm.helm import (
     the,
 )
 from tests.helm.matrix import A_CREDENTIAL, KEYS, VALUES
+from tests.image.project import IMAGE, VERSION
 
 
 def test_a_plain_release_is_this(helm4: Helm) -> None:
@@ -193,7 +194,7 @@ def test_spreading_is_by_the_pods_of_this_release(helm4: Helm) -> None:
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
-        pytest.param({}, "ghcr.io/zak905/kube-ecr-secrets-operator:0.1.0", id="appVersion"),
+        pytest.param({}, f"{IMAGE}:{VERSION}", id="appVersion"),
         pytest.param({"repository": "r.example/x", "tag": "2"}, "r.example/x:2", id="tag"),
         pytest.param(
             {"repository": "x", "tag": "2", "digest": f"sha256:{'a' * 64}"},

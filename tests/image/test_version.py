@@ -1,7 +1,12 @@
 """The version stands in pyproject.toml; whatever else says it, says the same."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import yaml
@@ -56,3 +61,33 @@ def test_no_file_names_an_image_of_another_version(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
 
     assert set(re.findall(rf"/{NAME}:(\d[^\s\"']*)", text)) <= {VERSION}
+
+
+# What is written, and what writes it.
+_SAYING = ("chart", "manifests", "README.md", "SECURITY.md")
+_WRITING = ("pyproject.toml", "src", "testbed")
+
+
+def test_a_new_version_is_set_in_one_place(tmp_path: Path) -> None:
+    """And `make manifests` writes it wherever else it stands, leaving nothing of the old one."""
+    for name in (*_SAYING, *_WRITING):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    project = tmp_path / "pyproject.toml"
+    project.write_text(project.read_text().replace(f'"{VERSION}"', '"987.6.5"', 1))
+
+    for module in ("chart.generated", "manifests.generate"):
+        paths = f"{tmp_path}:{tmp_path / 'src'}"
+        command = [sys.executable, "-m", module]
+        subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths}, check=True)
+
+    assert _files_with(VERSION, tmp_path) == set()
+    assert _files_with("987.6.5", tmp_path) == _files_with(VERSION, ROOT) != set()
+
+
+def _files_with(number: str, top: Path) -> set[Path]:
+    whole = re.compile(rf"(?<![\w.]){re.escape(number)}(?![\w.-])")
+    named = (top / name for name in _SAYING)
+    files = (path for each in named for path in (each, *each.rglob("*")) if path.is_file())
+    texts = (path for path in files if path.suffix in {".json", ".md", ".tpl", ".txt", ".yaml"})
+    return {path.relative_to(top) for path in texts if whole.search(path.read_text())}

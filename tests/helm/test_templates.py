@@ -191,6 +191,14 @@ def test_spreading_is_by_the_pods_of_this_release(helm4: Helm) -> None:
     assert second == {**constraint, "labelSelector": mine}
 
 
+@pytest.mark.parametrize("create", [True, False])
+def test_the_pod_has_its_token_whatever_its_account_says(helm4: Helm, create: bool) -> None:
+    """An account that is there, or that a policy of the cluster changes, may switch it off."""
+    account = {"create": create, "name": "given"}
+
+    assert pod_of(helm4.render({"serviceAccount": account}))["spec"]["automountServiceAccountToken"]
+
+
 @pytest.mark.parametrize(
     ("image", "expected"),
     [

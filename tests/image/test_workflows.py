@@ -149,6 +149,16 @@ def test_ci_builds_both_architectures_and_runs_each() -> None:
     assert build["push"] is False
 
 
+def test_newer_locks_are_tested_before_they_are_proposed() -> None:
+    """Opening a pull request takes a setting that is off at first, and may fail."""
+    (script,) = commands(workflow("scheduled")["jobs"]["propose"])
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    steps = ("git push", "gh workflow run ci.yml", "gh pr create")
+    assert sorted(steps, key=script.index) == list(steps)
+    assert "Allow GitHub Actions to create and approve pull requests" in contributing
+
+
 def test_every_module_of_the_testbed_is_kept_up_to_date() -> None:
     """Dependabot looks where the Go modules are."""
     updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text(encoding="utf-8"))["updates"]

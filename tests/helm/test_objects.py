@@ -19,6 +19,7 @@ from tests.helm.helm import (
     the,
 )
 from tests.helm.matrix import A_CREDENTIAL, KEYS, VALUES
+from tests.image.project import ROOT
 
 
 def test_the_keys_come_to_the_credentials_without_any(helm4: Helm) -> None:
@@ -79,6 +80,13 @@ def test_a_credential_is_a_hook_only_where_its_kind_is_new(helm: Helm) -> None:
 
     assert new["helm.sh/hook"] == "post-install,post-upgrade"
     assert known == {"helm.sh/resource-policy": "keep"}
+
+
+def test_the_page_says_what_makes_no_hook_of_a_credential() -> None:
+    """For those who render the chart and have something else than Helm apply it."""
+    page = (ROOT / "docs" / "coming-and-going.md").read_text(encoding="utf-8")
+
+    assert f"`{KNOWN.replace('=', ' ')}`" in page
 
 
 def test_the_crd_outlives_the_release(helm4: Helm) -> None:

@@ -138,6 +138,21 @@ def test_static_manifests(place: Place) -> None:
     assert place.names("crd") == []
 
 
+def test_one_replica_instead_of_two(place: Place) -> None:
+    """The budget that is left would keep the node of the only one from being drained."""
+    place.shell.run('ln -s "$ROOT/manifests" manifests', {"ROOT": _root(place)})
+    place.shell.run("kubectl apply --kustomize=manifests/base", {})
+    place.shell.run("kubectl apply --kustomize=manifests/overlays/one-replica", {})
+    left = place.names("poddisruptionbudgets", f"--namespace={NAMESPACE}")
+
+    place.follow("One replica instead of two")
+
+    assert len(left) == 1
+    assert place.names("poddisruptionbudgets", f"--namespace={NAMESPACE}") == []
+    place.shell.run("kubectl delete --kustomize=manifests/overlays/one-replica", {})
+    assert place.names("crd") == []
+
+
 def test_crd_first(place: Place) -> None:
     """Objects and pull secrets go; the operator lives through it, and serves a CRD that is back."""
     with _at_work(place):

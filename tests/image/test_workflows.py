@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from testbed.release import minors
+from testbed.release import minors, selected_release
 from tests.image.project import GITHUB, ROOT
 from tests.image.workflows import FILES, commands, jobs, steps, uses, workflow
 
@@ -135,6 +135,19 @@ def test_what_is_built_from_source_is_built_once() -> None:
     assert "matrix.kubernetes" in kept[0]["key"]
     assert {"testbed/control-plane/**", "testbed/build.py", "testbed/release.py"} <= set(sources)
     assert all(list(ROOT.glob(source)) for source in sources)
+
+
+def test_real_pods_find_what_was_built_for_them() -> None:
+    """They run on the testbed's own minor, which the key of what is kept has to name."""
+    ci = workflow("ci")["jobs"]
+    (kept,), (taken,) = (
+        [step["with"]["key"] for step in ci[name]["steps"] if "cache" in step.get("uses", "")]
+        for name in ("programs", "e2e")
+    )
+    minor, _, _ = selected_release({}).version.rpartition(".")
+
+    assert taken == kept.replace("${{ matrix.kubernetes }}", minor)
+    assert minor in ci["programs"]["strategy"]["matrix"]["kubernetes"]
 
 
 def test_ci_builds_both_architectures_and_runs_each() -> None:

@@ -1,6 +1,7 @@
 """Fixtures of more than one room."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -28,3 +29,11 @@ def _nothing_left_open() -> Iterator[None]:
     """
     yield
     gc.collect()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count what was skipped by its reason: the list above has a line for each place."""
+    skipped = (report.longrepr for report in terminalreporter.stats.get("skipped", []))
+    reasons = Counter(where[2].removeprefix("Skipped: ") for where in skipped)
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} skipped: {reason}")

@@ -45,7 +45,8 @@ class Listener:
         self._group = group
         self._loop = asyncio.get_running_loop()
         self._greetings: dict[Connection, asyncio.Task[None]] = {}
-        self._connections: set[Connection] = set()  # those being greeted included
+        # Those being greeted included, in the order of their coming; the clock is too coarse.
+        self._connections: dict[Connection, None] = {}
         self._pause: asyncio.TimerHandle | None = None  # None: none was needed yet
 
     @property
@@ -102,9 +103,9 @@ class Listener:
             log.debug("connection turned away: too many are being answered")
             line.close()
             return
-        connection = Connection(self._server, self._limits, self._connections.discard)
+        connection = Connection(self._server, self._limits, self._leave)
         greeting = self._group.create_task(self._greet(connection, line), name="greeting")
-        self._connections.add(connection)
+        self._connections[connection] = None
         self._greetings[connection] = greeting
         greeting.add_done_callback(partial(self._greeted, connection, line))
 
@@ -114,7 +115,7 @@ class Listener:
         if longest is None:
             return False
         self._break_off(longest)
-        self._connections.discard(longest)  # makes room at once
+        self._leave(longest)  # makes room at once
         return True
 
     def _break_off(self, connection: Connection) -> None:
@@ -140,5 +141,8 @@ class Listener:
     def _greeted(self, connection: Connection, line: socket.socket, _: asyncio.Task[None]) -> None:
         del self._greetings[connection]
         if not connection.established:
-            self._connections.discard(connection)
+            self._leave(connection)
             line.close()
+
+    def _leave(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)

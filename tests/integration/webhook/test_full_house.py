@@ -36,7 +36,7 @@ async def test_a_flood_of_connections_goes_first(established: bool) -> None:
 
         answers = [await known.ask(), await newcomer.ask()]
         assert all(answer and answer.allows for answer in answers)
-        assert all([await line.has_ended() for line in flood[:40]])
+        assert all([await line.has_ended() for line in flood[:43]])
 
 
 async def test_a_flood_of_slow_bodies_goes_first() -> None:

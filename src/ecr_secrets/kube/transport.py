@@ -99,7 +99,7 @@ class Transport:
             async with aclosing(reading) as lines:
                 yield lines
         finally:
-            response.close()
+            _cut(response)
 
     async def _open(
         self, call: Call, shown: Shown, deadline: asyncio.Timeout
@@ -158,6 +158,14 @@ class Transport:
     def _translated(self, call: Call) -> Iterator[None]:
         with translated(call.asked, late=f"no answer within {self._seconds:g} s"):
             yield
+
+
+def _cut(response: aiohttp.ClientResponse) -> None:
+    """End an answer with its connection, without a farewell of TLS that nobody would wait for."""
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
+    response.close()
 
 
 async def _refusal(call: Call, response: aiohttp.ClientResponse) -> OperatorError:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 Conversation: TypeAlias = Callable[
@@ -28,11 +29,11 @@ class Conversations:
     async def end(self) -> None:
         """Break every connection off, those included that have said all and are not read."""
         self._over = True
-        for task in self._connections:
-            task.cancel()
+        for task, writer in self._connections.items():
+            if not task.done():  # the transport is there, also if the task never got to begin
+                writer.transport.abort()
+                task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
-        for writer in self._connections.values():  # of tasks, too, that never got to begin
-            writer.transport.abort()
         self._connections.clear()
         await asyncio.sleep(0)  # what is aborted is closed by the event loop
 
@@ -41,3 +42,5 @@ class Conversations:
             await self._converse(reader, writer)
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()

@@ -162,9 +162,9 @@ class Transport:
 
 def _cut(response: aiohttp.ClientResponse) -> None:
     """End an answer with its connection, without a farewell of TLS that nobody would wait for."""
-    connection = response.connection
-    if connection is not None and connection.transport is not None:
-        connection.transport.abort()
+    transport = response.connection.transport if response.connection else None
+    if transport is not None and not transport.is_closing():
+        transport.abort()
     response.close()
 
 

@@ -14,6 +14,7 @@ class Relay:
         self._to_port = to_port
         self._port = 0  # 0: not chosen yet
         self._server: asyncio.Server | None = None  # None: closed
+        self.held = 0  # pieces that the client has sent since `hold`
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -40,6 +41,7 @@ class Relay:
 
     def hold(self) -> None:
         """Pass nothing on any more, and tell nobody."""
+        self.held = 0
         self._flowing.clear()
 
     def let_go(self) -> None:
@@ -50,11 +52,14 @@ class Relay:
         async with _aborting(writer):
             there, back = await asyncio.open_connection("127.0.0.1", self._to_port)
             async with _aborting(back), asyncio.TaskGroup() as group:
-                group.create_task(self._pass_on(reader, back))
-                group.create_task(self._pass_on(there, writer))
+                group.create_task(self._pass_on(reader, back, counted=True))
+                group.create_task(self._pass_on(there, writer, counted=False))
 
-    async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def _pass_on(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, counted: bool
+    ) -> None:
         while data := await source.read(65536):
+            self.held += counted and not self._flowing.is_set()
             await self._flowing.wait()
             target.write(data)
             await target.drain()

@@ -44,6 +44,10 @@ class Way:
         """Keep what is sent, either way."""
         self._thread.call(self._relay.hold)
 
+    def held(self) -> int:
+        """Count the pieces that the replica has sent since `hold`: one for a request, or few."""
+        return self._relay.held
+
     def let_go(self) -> None:
         """Deliver what was kept, and whatever comes."""
         self._thread.call(self._relay.let_go)

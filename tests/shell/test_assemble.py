@@ -1,0 +1,83 @@
+"""The controller as it is put together: what a pod waits for is urgent."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from ecr_secrets.cli.assemble import Operator, Wiring, assemble
+from ecr_secrets.core.credential import RegistryRequest
+from ecr_secrets.core.identity import Identity
+from ecr_secrets.core.objects import ObjectKey
+from ecr_secrets.core.source import Source
+from ecr_secrets.core.token import RegistryToken
+from ecr_secrets.settings import Config
+from tests.core.builders import IRELAND, a_token
+from tests.fakes.virtual_time import run_in_virtual_time
+
+_TARGET = ObjectKey("shop", "ecr-login")
+_SOURCE = Source(identity=Identity(), registries=(RegistryRequest(region=IRELAND),))
+
+
+def _operator() -> Operator:
+    """Assemble what is not run here: nobody is asked anything."""
+    wiring = Wiring(instance="a", leading=lambda: True, changed=lambda: None)
+    return assemble(Config(), cast("Any", None), cast("Any", _SlowAws()), wiring)
+
+
+async def _taken_as_urgent(operator: Operator) -> str | None:
+    """Return the key that a worker is handed who is kept free for pods; None: there is none."""
+    try:
+        async with asyncio.timeout(60):
+            return await operator.queue.take(urgent_only=True)
+    except TimeoutError:
+        return None
+
+
+def test_a_credential_that_a_pod_waits_for_is_urgent() -> None:
+    """From the moment the webhook asks."""
+
+    async def scenario() -> str | None:
+        operator = _operator()
+        pod = asyncio.create_task(operator.demand.refresh_now("ecr", _TARGET))
+        taken = await _taken_as_urgent(operator)
+        pod.cancel()
+        return taken
+
+    assert run_in_virtual_time(scenario()) == "ecr"
+
+
+class _SlowAws:
+    """Answers later than a look waits."""
+
+    async def token(self, _identity: Identity, _region: str) -> RegistryToken:
+        await asyncio.sleep(5)
+        return a_token()
+
+    def last_good(self, _identity: Identity, _region: str) -> None:
+        """There is none."""
+
+    def retry_at(self, _identity: Identity, _region: str) -> None:
+        """It has not failed."""
+
+
+@pytest.mark.parametrize(("waits", "expected"), [(True, "ecr"), (False, None)])
+def test_a_token_that_took_long_is_as_urgent_as_it_is_waited_for(
+    waits: bool, expected: str | None
+) -> None:
+    """Its credential is looked at again when it is there."""
+
+    async def scenario() -> str | None:
+        operator = _operator()
+        running = asyncio.create_task(operator.harvester.run())
+        pod = asyncio.create_task(operator.demand.refresh_now("ecr", _TARGET))
+        operator.queue.done(await operator.queue.take())
+        await operator.harvester.harvest("ecr", _SOURCE)
+        if not waits:
+            operator.demand.serve("ecr", _TARGET)
+        taken = await _taken_as_urgent(operator)
+        for task in (pod, running):
+            task.cancel()
+        return taken
+
+    assert run_in_virtual_time(scenario()) == expected

@@ -22,7 +22,7 @@ demo: $(VENV)/dev control-plane ## the operator at work on a local control plane
 test: $(VENV)/dev check programs ## every check and test, the control plane included; make test ARGS="-k plan"
 	@$(BIN)/python -m pytest $(ARGS)
 
-e2e: $(VENV)/dev programs ## real pods on a real kubelet (needs root and runc); part of make test
+e2e: $(VENV)/dev programs ## real pods on a real kubelet, and the demo (needs root and runc); part of make test
 	@$(BIN)/python -m pytest tests/e2e tests/testbed/test_node.py tests/testbed/test_demo.py $(ARGS)
 
 check: $(VENV)/dev ## formatting, lint, layers, types: seconds
@@ -39,7 +39,7 @@ bench: $(VENV)/bench control-plane ## what must stay fast, how soon pods run; ma
 control-plane: $(VENV)/dev
 	@$(BIN)/python -m testbed build
 
-manifests: $(VENV)/dev ## write anew what chart and manifests take from the code
+manifests: $(VENV)/dev ## write anew what is made from the code, and the version
 	@$(BIN)/python -m chart.generated
 	@$(BIN)/python -m manifests.generate
 

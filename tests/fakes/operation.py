@@ -202,10 +202,15 @@ class Operation:
                 await task
 
     async def pod(self, namespace: str) -> float:
-        """Wait as a pod does whose pull secret has expired; return for how many seconds."""
+        """Wait as a pod does whose pull secret has expired; return for how many seconds.
+
+        Raises:
+            TimeoutError: for a minute.
+        """
         loop = asyncio.get_running_loop()
         asked = loop.time()
-        await self.demand.refresh_now(CREDENTIAL, secret_of(namespace))
+        async with asyncio.timeout(60):
+            await self.demand.refresh_now(CREDENTIAL, secret_of(namespace))
         return loop.time() - asked
 
 

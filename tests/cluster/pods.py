@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ecr_secrets.core.webhook_configuration import NAME, WEBHOOK
+from ecr_secrets.core.webhook_configuration import NAME
 from testbed.aws.iam import AccessKey
 from testbed.control_plane import ControlPlane
 from tests.cluster.api import Object
 from tests.cluster.stage import REGION, Stage
+from tests.cluster.webhook_metrics import failed_open
 
 # The bound is 1.5 s for us and 2 s for the API server; the rest is for a machine that is busy.
 BOUND = timedelta(seconds=4)
@@ -76,12 +77,24 @@ class Author:
         self._tls = ssl.create_default_context(cafile=control_plane.ca_file)
         self._tls.load_cert_chain(folder / "admin.crt", folder / "admin.key")
 
-    def create(self, pod: Object, *, dry_run: bool = False) -> Answer:
-        """Try to create a pod."""
+    def line(self) -> HTTPSConnection:
+        """Prepare a connection for one pod; it is opened by its `connect`, or by `create`."""
+        host, port = str(self._where.hostname), self._where.port
+        return HTTPSConnection(host, port, context=self._tls, timeout=_ANSWER)
+
+    def create(
+        self, pod: Object, *, dry_run: bool = False, line: HTTPSConnection | None = None
+    ) -> Answer:
+        """Try to create a pod.
+
+        Args:
+            pod: what to create.
+            dry_run: whether it is to have no effect.
+            line: closed afterwards; None: a new one.
+        """
         path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods"
         query = "?dryRun=All" if dry_run else ""
-        host, port = str(self._where.hostname), self._where.port
-        line = HTTPSConnection(host, port, context=self._tls, timeout=_ANSWER)
+        line = line or self.line()
         begun = time.monotonic()
         try:
             line.request("POST", path + query, msgspec.json.encode(pod), _JSON)
@@ -182,10 +195,7 @@ class Village:
 
     def unanswered(self) -> int:
         """Count how often the API server went on without an answer that it could use."""
-        _, text = self.stage.site.control_plane.request("GET", "/metrics")
-        metric = f'apiserver_admission_webhook_fail_open_count{{name="{WEBHOOK}"'
-        lines = [line for line in str(text).splitlines() if line.startswith(metric)]
-        return sum(int(line.rpartition(" ")[2]) for line in lines)
+        return failed_open(self.stage.site.control_plane)
 
     def pulls(self, namespace: str) -> bool:
         """Tell whether a pod of the namespace could pull."""

@@ -14,7 +14,8 @@ from testbed.operator import NAMESPACE, SERVICE_ACCOUNT
 from tests.cluster.other_operator import operated, resting
 from tests.cluster.pods import Village, a_pod, configuration
 from tests.cluster.stage import Site, Stage
-from tests.cluster.webhook_health import events_on, failed_open
+from tests.cluster.webhook_health import events_on
+from tests.cluster.webhook_metrics import failed_open
 
 HOST = "127.0.0.1"
 _END = 30  # seconds
@@ -82,17 +83,17 @@ def test_files_from_elsewhere_are_served_with_and_read_again(
     volume.mount(Authority("cert-manager"), key=b"junk")
     kind, reason = "ValidatingWebhookConfiguration", "WebhookCertificateNotReplaced"
     stage.until("it says so", lambda: events_on(stage, kind).get(reason) == 1)
-    failures = failed_open(stage)
+    failures = failed_open(stage.site.control_plane)
     assert all(village.is_asked_about(pod) for _ in range(3))
-    assert failed_open(stage) == failures
+    assert failed_open(stage.site.control_plane) == failures
     assert _bundle(stage) == first
 
     volume.mount(Authority("cert-manager-2"))
     stage.until("the bundle is the new one", lambda: _bundle(stage) != first)
     stage.until("pods are asked about", lambda: village.is_asked_about(pod))
-    failures = failed_open(stage)
+    failures = failed_open(stage.site.control_plane)
     assert all(village.is_asked_about(pod) for _ in range(3))
-    assert failed_open(stage) == failures
+    assert failed_open(stage.site.control_plane) == failures
     assert "PRIVATE" not in stage.operator.log_text()
 
 

@@ -18,7 +18,8 @@ from tests.cluster.other_operator import operated, resting
 from tests.cluster.pods import Village, a_pod
 from tests.cluster.promptness import PROMISED, Promptness
 from tests.cluster.stage import Site, Stage
-from tests.cluster.webhook_health import Crowd, events_on, failed_open
+from tests.cluster.webhook_health import Crowd, events_on
+from tests.cluster.webhook_metrics import failed_open
 
 YEAR = timedelta(days=365)
 HOUR = timedelta(hours=1)
@@ -148,7 +149,7 @@ def test_the_record_is_mended_and_no_question_fails(village: Village, damage: Da
     """An authority signs again soon, an Event tells of it, and pods notice nothing at all."""
     stage, (shop,) = village.stage, village.namespaces
     stage.until("an authority signs", lambda: _is_whole(stage))
-    before, told, failures = _content(stage), _told(stage), failed_open(stage)
+    before, told, failures = _content(stage), _told(stage), failed_open(stage.site.control_plane)
 
     with Crowd(village) as crowd:
         damage(stage)
@@ -158,7 +159,7 @@ def test_the_record_is_mended_and_no_question_fails(village: Village, damage: Da
         stage.until("pods come and go", lambda: crowd.admitted >= admitted + 20)
 
     assert crowd.refused == []
-    assert failed_open(stage) == failures
+    assert failed_open(stage.site.control_plane) == failures
     assert village.is_asked_about(a_pod(shop, village.secret))
 
 
@@ -185,6 +186,6 @@ def test_after_a_long_absence_everything_is_made_anew(quick_site: Site) -> None:
 
         pod = a_pod(village.namespaces[0], village.secret)
         stage.until("pods are asked about", lambda: village.is_asked_about(pod))
-        failures = failed_open(stage)
+        failures = failed_open(stage.site.control_plane)
         assert all(village.is_asked_about(pod) for _ in range(5))
-        assert failed_open(stage) == failures
+        assert failed_open(stage.site.control_plane) == failures

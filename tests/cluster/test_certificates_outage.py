@@ -3,7 +3,8 @@
 from tests.cluster.other_operator import operated, resting
 from tests.cluster.pods import Village, a_pod
 from tests.cluster.stage import HEALED, Site, Stage
-from tests.cluster.webhook_health import failed_open, readiness
+from tests.cluster.webhook_health import readiness
+from tests.cluster.webhook_metrics import failed_open
 
 _LIVES = (
     "--certificate-lifetime-seconds", "3",  # the shortest there is
@@ -29,6 +30,6 @@ def test_what_expired_during_an_outage_is_made_anew_after_it(spare_site: Site) -
         pod = a_pod(village.namespaces[0], village.secret)
         stage.until("it is ready", lambda: readiness(stage)[0] == 200, HEALED)
         stage.until("pods are asked about", lambda: village.is_asked_about(pod), HEALED)
-        failures = failed_open(stage)
+        failures = failed_open(stage.site.control_plane)
         assert all(village.is_asked_about(pod) for _ in range(5))
-        assert failed_open(stage) == failures
+        assert failed_open(stage.site.control_plane) == failures

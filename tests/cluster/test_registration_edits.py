@@ -14,7 +14,8 @@ from tests.cluster.audit import position, requests_of_operator, writes
 from tests.cluster.pods import Village, a_pod
 from tests.cluster.promptness import PROMISED, Promptness
 from tests.cluster.stage import Stage
-from tests.cluster.webhook_health import events_on, failed_open
+from tests.cluster.webhook_health import events_on
+from tests.cluster.webhook_metrics import failed_open
 
 KIND = "ValidatingWebhookConfiguration"
 PATH = f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{NAME}"
@@ -125,9 +126,9 @@ def test_an_edited_configuration_is_healed(village: Village, edit: Edit) -> None
     HEALING.until("it is healed", lambda: _core(_configuration(stage)) == _core(before))
     stage.until("that is told", lambda: events_on(stage, KIND)[HEALED] == told + 1)
     stage.until("pods are asked about", lambda: village.is_asked_about(a_pod(shop, village.secret)))
-    failures = failed_open(stage)
+    failures = failed_open(stage.site.control_plane)
     assert all(village.is_asked_about(a_pod(shop, village.secret)) for _ in range(3))
-    assert failed_open(stage) == failures
+    assert failed_open(stage.site.control_plane) == failures
 
 
 def test_what_another_tool_applies_by_force_is_healed(village: Village) -> None:

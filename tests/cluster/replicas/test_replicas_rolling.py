@@ -8,8 +8,8 @@ from testbed.aws.iam import ACCOUNT
 from testbed.operator import Operator
 from tests.cluster.replicas.pair import Pair
 from tests.cluster.replicas.pods import Created, PodLoad, until_open
-from tests.cluster.replicas.webhook_metrics import calls, failed_calls
 from tests.cluster.stage import Stage
+from tests.cluster.webhook_metrics import calls, failed_calls
 
 BRIEF = timedelta(seconds=3)  # the life of a token that pods keep finding expired
 REGION = "us-east-1"

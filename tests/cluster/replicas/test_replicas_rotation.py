@@ -15,8 +15,8 @@ from tests.cluster.replicas.cluster import Cluster
 from tests.cluster.replicas.pair import Pair
 from tests.cluster.replicas.pods import Created, PodLoad, until_open
 from tests.cluster.replicas.reviews import Callers, Trust
-from tests.cluster.replicas.webhook_metrics import calls, failed_calls
 from tests.cluster.stage import Stage
+from tests.cluster.webhook_metrics import calls, failed_calls
 
 # By its age, an authority is replaced every nine seconds; the lives below cannot be much shorter,
 # or what is left of them is less than what a busy machine stalls for. So most of the rotations

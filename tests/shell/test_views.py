@@ -80,6 +80,46 @@ def test_a_deletion_that_the_watch_has_seen_counts() -> None:
     assert view.of(a_credential("shop"), NAMES) == {}
 
 
+def test_what_stands_at_one_place_is_our_write_until_the_watch_knows_better() -> None:
+    """Pods are answered by it, on replicas that look at nothing as well."""
+    pool = FakePool()
+    view = SecretView(pool)
+    view.note(_at("20"))
+    ours = view.find(KEY)
+
+    pool.secrets[KEY], pool.version = _at("21"), "21"
+    edited = view.find(KEY)
+    del pool.secrets[KEY]
+    pool.version = "22"
+
+    assert (ours, edited, view.find(KEY)) == (_at("20"), _at("21"), None)
+
+
+def test_a_deletion_after_our_write_is_seen_by_who_looks_at_one_place() -> None:
+    """The watch has never shown what we wrote."""
+    pool = FakePool()
+    view = SecretView(pool)
+    view.note(_at("20"))
+
+    pool.version = "22"
+
+    assert view.find(KEY) is None
+
+
+def test_nothing_is_remembered_under_a_name_that_nobody_follows() -> None:
+    """Credentials that come and go leave nothing behind."""
+    pool = FakePool()
+    view = SecretView(pool)
+    view.note(_at("20"))
+    view.trim()
+    kept = view.find(KEY)
+
+    pool.version = ""
+    view.trim()
+
+    assert (kept, view.find(KEY)) == (_at("20"), None)
+
+
 def test_a_watch_event_of_our_own_write_is_recognised() -> None:
     """It wakes nobody."""
     view = SecretView(FakePool())
@@ -98,6 +138,20 @@ def test_a_plan_older_than_our_write_is_recognised() -> None:
     view.note(_at("20"))
 
     assert before == (False, False)
+    assert view.is_overtaken(KEY, None)
+    assert view.is_overtaken(KEY, _at("10"))
+    assert not view.is_overtaken(KEY, _at("20"))
+
+
+def test_a_plan_stays_older_than_our_write_when_the_watch_has_shown_it() -> None:
+    """A pod was answered meanwhile, and what we wrote is remembered no longer."""
+    pool = FakePool()
+    view = SecretView(pool)
+    view.note(_at("20"))
+
+    pool.secrets[KEY], pool.version = _at("20"), "20"
+    view.find(KEY)
+
     assert view.is_overtaken(KEY, None)
     assert view.is_overtaken(KEY, _at("10"))
     assert not view.is_overtaken(KEY, _at("20"))

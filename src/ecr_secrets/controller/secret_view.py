@@ -37,27 +37,34 @@ class SecretView:
         """Take over what the API server answered to a write."""
         self._written[secret.key] = secret
 
+    def trim(self) -> None:
+        """Drop the answers under names that nobody follows any more."""
+        for key in [key for key in self._written if not self._pool.position(key.name)]:
+            del self._written[key]
+
     def is_our_write(self, secret: PullSecret) -> bool:
         """Tell whether a watch event only shows what we wrote ourselves."""
         written = self._written.get(secret.key)
         return written is not None and written.resource_version == secret.resource_version
 
     def is_overtaken(self, key: ObjectKey, found: PullSecret | None) -> bool:
-        """Tell whether we have written a Secret anew since it was found so; None: absent."""
-        written = self._written.get(key)
-        return written is not None and (
-            found is None or written.resource_version != found.resource_version
+        """Tell whether a Secret has been written anew since it was found so; None: absent."""
+        newest = self.find(key)
+        return newest is not None and (
+            found is None or newest.resource_version != found.resource_version
         )
 
     def find(self, key: ObjectKey) -> PullSecret | None:
         """Find what stands at one place; None: nothing."""
+        if key in self._written:
+            self._settle([key])
         return self._written.get(key) or self._pool.store(key.name).get(key)
 
     def of(self, credential: Credential, names: Iterable[str]) -> dict[ObjectKey, PullSecret]:
         """Find the Secrets that concern a credential: on its targets, or owned by it."""
         found: dict[ObjectKey, PullSecret] = {}
         for name in names:
-            self._settle(name)
+            self._settle([key for key in self._written if key.name == name])
             for key, secret in self._pool.store(name).items():
                 newest = self._written.get(key, secret)
                 if _concerns(newest, credential):
@@ -67,14 +74,13 @@ class SecretView:
                     found[key] = secret
         return found
 
-    def _settle(self, name: str) -> None:
+    def _settle(self, keys: Iterable[ObjectKey]) -> None:
         """Drop the answers that the watch has caught up with."""
-        position = _number(self._pool.position(name))
-        store = self._pool.store(name)
-        for key in [key for key in self._written if key.name == name]:
+        for key in keys:
             version = _number(self._written[key].resource_version)
-            seen = store.get(key)
-            if position >= version or (seen and _number(seen.resource_version) >= version):
+            seen = self._pool.store(key.name).get(key)
+            caught_up = _number(self._pool.position(key.name)) >= version
+            if caught_up or (seen and _number(seen.resource_version) >= version):
                 del self._written[key]
 
 

@@ -172,6 +172,7 @@ class World:
         """Forget a credential that is gone or asks for nothing."""
         self._pull_secrets.release(name)
         self._access_secrets.release(name)
+        self.secrets.trim()
 
     def observe(self, credential: Credential, names: frozenset[str]) -> Observed:
         """Show what concerns a credential, as it is now."""

@@ -137,8 +137,8 @@ class Config:
     )
     workers: int = setting(
         4,
-        "How many credentials are reconciled at the same time; as many again are kept free for "
-        "those that a pod waits for.",
+        "How many credentials are reconciled at the same time, not counting those that a pod "
+        "waits for.",
         at_least=1,
         at_most=64,
     )

@@ -1,7 +1,7 @@
 """A controller at work on credentials in memory, with an AWS and writes that take their time."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -207,10 +207,17 @@ class Operation:
         Raises:
             TimeoutError: for a minute.
         """
+        return await self._wait_for(CREDENTIAL, namespace)
+
+    def pods_that_hang(self) -> list[Coroutine[None, None, float]]:
+        """Make a pod for each of the credentials whose AWS hangs."""
+        return [self._wait_for(name, name) for name in self._others]
+
+    async def _wait_for(self, credential: str, namespace: str) -> float:
         loop = asyncio.get_running_loop()
         asked = loop.time()
         async with asyncio.timeout(60):
-            await self.demand.refresh_now(CREDENTIAL, secret_of(namespace))
+            await self.demand.refresh_now(credential, secret_of(namespace))
         return loop.time() - asked
 
 

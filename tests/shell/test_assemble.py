@@ -26,7 +26,7 @@ def _operator() -> Operator:
 
 
 async def _taken_as_urgent(operator: Operator) -> str | None:
-    """Return the key that a worker is handed who is kept free for pods; None: there is none."""
+    """Return the key that is handed out for pods; None: there is none."""
     try:
         async with asyncio.timeout(60):
             return await operator.queue.take(urgent_only=True)

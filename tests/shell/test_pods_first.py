@@ -60,11 +60,26 @@ def test_a_pod_whose_pull_secret_is_fresh_meanwhile_is_told_at_once() -> None:
 
 @pytest.mark.parametrize("hanging", [4, 8, 100])
 def test_a_pod_does_not_wait_for_credentials_whose_aws_hangs(hanging: int) -> None:
-    """All workers wait for AWS, and more credentials wait for a worker: others are kept free."""
+    """All workers wait for AWS, and more credentials wait for a worker: it needs none of them."""
 
     async def scenario() -> float:
         async with Operation("shop", aws_seconds=0.1, hanging=hanging) as operation:
             return await operation.pod("shop")
+
+    assert run_in_virtual_time(scenario()) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("hanging", [4, 8, 100])
+def test_a_pod_does_not_wait_for_pods_whose_aws_hangs(hanging: int) -> None:
+    """A node failed, and its pods come back at the same time while one region does not answer."""
+
+    async def scenario() -> float:
+        async with Operation("shop", aws_seconds=0.1, hanging=hanging) as operation:
+            others = [asyncio.create_task(pod) for pod in operation.pods_that_hang()]
+            await asyncio.sleep(0)
+            took = await operation.pod("shop")
+            assert not any(each.done() for each in others)
+            return took
 
     assert run_in_virtual_time(scenario()) == pytest.approx(0.1)
 

@@ -1,4 +1,4 @@
-"""Urgent keys go before all others, and have workers kept free for them."""
+"""Urgent keys go before all others, and can be taken apart from them."""
 
 import asyncio
 from collections.abc import Callable
@@ -76,14 +76,14 @@ def test_urgent_keys_go_first_and_each_key_once(
     assert _handed_out(prepare) == expected
 
 
-def test_a_worker_kept_free_takes_what_is_urgent_only() -> None:
+def test_who_takes_what_is_urgent_only_gets_nothing_else() -> None:
     """What is due besides is left to others."""
     assert _handed_out(_urgent_last, urgent_only=True) == [(0, "urgent")]
     assert _handed_out(_urgent_later, urgent_only=True) == [(5, "urgent")]
 
 
 def test_a_key_that_becomes_urgent_while_it_is_worked_on_is_so_afterwards() -> None:
-    """The worker that is kept free takes it over."""
+    """Who takes nothing else takes it over."""
 
     async def scenario() -> str:
         queue: WorkQueue[str] = WorkQueue(floor=_SPAN, cap=_SPAN)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -19,14 +19,6 @@ Reconcile: TypeAlias = Callable[[str, Collection[ObjectKey]], Awaitable[timedelt
 
 RETRY_FLOOR = timedelta(seconds=1)
 RETRY_CAP = timedelta(seconds=45)  # everything is right again within 60 s after a fault ends
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """A worker at work since an instant of the loop's clock."""
-
-    credential: str
-    since: float
 
 
 class Controller:
@@ -55,44 +47,48 @@ class Controller:
         self._queue = queue
         self._take_first = take_first
         self._tell_failure = tell_failure
-        self._busy: dict[str, Busy] = {}  # by worker
+        self._busy: dict[str, float] = {}  # by credential: loop time of the beginning
 
     async def run(self, workers: int) -> None:
         """Work until the queue is closed and what was begun is done.
 
         Args:
-            workers: how many; as many again are kept free for what is urgent.
+            workers: how many; what is urgent waits for none of them.
         """
         async with asyncio.TaskGroup() as group:
-            for number in range(2 * workers):
-                name, urgent_only = f"worker {number}", number >= workers
-                group.create_task(self._work(name, urgent_only=urgent_only), name=name)
+            for number in range(workers):
+                group.create_task(self._work(), name=f"worker {number}")
+            with suppress(QueueClosedError):
+                while True:
+                    name = await self._queue.take(urgent_only=True)
+                    group.create_task(self._look_at(name), name=f"urgent {name}")
 
     def longest_busy(self) -> timedelta:
-        """Tell how long the slowest worker has been at its present credential."""
+        """Tell how long the slowest look under way has taken so far."""
         now = asyncio.get_running_loop().time()
-        return timedelta(seconds=max((now - busy.since for busy in self._busy.values()), default=0))
+        return timedelta(seconds=max((now - since for since in self._busy.values()), default=0))
 
-    async def _work(self, worker: str, *, urgent_only: bool) -> None:
-        while True:
-            try:
-                name = await self._queue.take(urgent_only=urgent_only)
-            except QueueClosedError:
-                return
-            queue_depth.set(len(self._queue))
-            self._busy[worker] = Busy(name, asyncio.get_running_loop().time())
-            try:
-                after = await self._reconcile(name, self._take_first(name))
-            except Exception as error:  # noqa: BLE001 - a worker outlives any one credential
-                self._failed(name, error)
-            else:
-                reconciles_total.labels(result="success").inc()
-                self._queue.forget(name)
-                if after is not None:
-                    self._queue.add(name, after)
-            finally:
-                del self._busy[worker]
-                self._queue.done(name)
+    async def _work(self) -> None:
+        with suppress(QueueClosedError):
+            while True:
+                await self._look_at(await self._queue.take())
+
+    async def _look_at(self, name: str) -> None:
+        """Reconcile one credential, which the queue hands out to one at a time."""
+        queue_depth.set(len(self._queue))
+        self._busy[name] = asyncio.get_running_loop().time()
+        try:
+            after = await self._reconcile(name, self._take_first(name))
+        except Exception as error:  # noqa: BLE001 - a worker outlives any one credential
+            self._failed(name, error)
+        else:
+            reconciles_total.labels(result="success").inc()
+            self._queue.forget(name)
+            if after is not None:
+                self._queue.add(name, after)
+        finally:
+            del self._busy[name]
+            self._queue.done(name)
 
     def _failed(self, name: str, error: Exception) -> None:
         """Log an error as what it is, an expected one or a bug, and have another try."""

@@ -1,7 +1,7 @@
 """Which key is worked on next: each key once, the earliest first, never two workers on one key.
 
-Urgent keys go before all others, and workers can be kept free for them. The clock is the
-running event loop's.
+Urgent keys go before all others, and can be taken apart from them. The clock is the running event
+loop's.
 """
 
 import asyncio
@@ -80,7 +80,7 @@ class WorkQueue(Generic[K]):
         A cancelled `take` takes nothing.
 
         Args:
-            urgent_only: leave the others to other workers.
+            urgent_only: leave the others to others.
 
         Raises:
             QueueClosedError: `close` was called.

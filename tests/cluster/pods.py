@@ -77,10 +77,12 @@ class Author:
         self._tls = ssl.create_default_context(cafile=control_plane.ca_file)
         self._tls.load_cert_chain(folder / "admin.crt", folder / "admin.key")
 
-    def line(self) -> HTTPSConnection:
-        """Prepare a connection for one pod; it is opened by its `connect`, or by `create`."""
-        host, port = str(self._where.hostname), self._where.port
-        return HTTPSConnection(host, port, context=self._tls, timeout=_ANSWER)
+    def connected(self, count: int) -> list[HTTPSConnection]:
+        """Open connections, each for one pod."""
+        lines = [self._line() for _ in range(count)]
+        for line in lines:
+            line.connect()
+        return lines
 
     def create(
         self, pod: Object, *, dry_run: bool = False, line: HTTPSConnection | None = None
@@ -94,7 +96,7 @@ class Author:
         """
         path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods"
         query = "?dryRun=All" if dry_run else ""
-        line = line or self.line()
+        line = line or self._line()
         begun = time.monotonic()
         try:
             line.request("POST", path + query, msgspec.json.encode(pod), _JSON)
@@ -110,6 +112,10 @@ class Author:
             warnings=tuple(text for each in lines for text in _WARNING.findall(each)),
             took=took,
         )
+
+    def _line(self) -> HTTPSConnection:
+        host, port = str(self._where.hostname), self._where.port
+        return HTTPSConnection(host, port, context=self._tls, timeout=_ANSWER)
 
 
 class Village:

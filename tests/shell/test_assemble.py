@@ -12,7 +12,7 @@ from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.source import Source
 from ecr_secrets.core.token import RegistryToken
 from ecr_secrets.settings import Config
-from tests.core.builders import IRELAND, a_token
+from tests.core.builders import IRELAND, NOON, a_token
 from tests.fakes.virtual_time import run_in_virtual_time
 
 _TARGET = ObjectKey("shop", "ecr-login")
@@ -81,3 +81,32 @@ def test_a_token_that_took_long_is_as_urgent_as_it_is_waited_for(
         return taken
 
     assert run_in_virtual_time(scenario()) == expected
+
+
+def test_it_is_at_rest_when_its_last_write_has_returned() -> None:
+    """Also one that takes longer than the look that has begun it; the Lease is given up then."""
+
+    async def scenario() -> tuple[float, list[str]]:
+        operator = _operator()
+        done = []
+
+        async def write() -> None:
+            await asyncio.sleep(3)
+            done.append("write")
+
+        async def work() -> None:
+            await operator.controller.run(1)
+            done.append("looks")
+
+        tasks = [asyncio.create_task(each) for each in (operator.writers.run(), work())]
+        operator.writers.submit(write, expires_at=NOON)
+        await asyncio.sleep(1)
+        await operator.come_to_rest(tasks[1])
+        for task in tasks:
+            task.cancel()
+        return asyncio.get_running_loop().time(), done
+
+    ended, done = run_in_virtual_time(scenario())
+
+    assert ended == pytest.approx(3)
+    assert done == ["looks", "write"]

@@ -159,3 +159,21 @@ def test_an_unused_allowance_adds_up_to_the_burst_only() -> None:
     taken = sum(allowance.take(1000.0) == 0 for _ in range(10))
 
     assert taken == 3
+
+
+def test_it_is_told_when_all_that_was_begun_has_returned() -> None:
+    """What has not begun, and is taken back, is not waited for."""
+
+    async def scenario() -> float:
+        bench = Bench(at_once=2)
+        futures = [bench.submit(number) for number in range(5)]
+        work = asyncio.create_task(bench.writers.run())
+        await asyncio.sleep(0.5)
+        for future in futures[2:]:
+            future.cancel()
+        await bench.writers.wait_idle()
+        work.cancel()
+        assert bench.order == [0, 1]
+        return asyncio.get_running_loop().time()
+
+    assert run_in_virtual_time(scenario()) == pytest.approx(1)

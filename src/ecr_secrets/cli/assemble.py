@@ -61,6 +61,16 @@ class Operator:
         for name in self.world.names():
             self.queue.add(name)
 
+    async def come_to_rest(self, workers: asyncio.Task[None]) -> None:
+        """Begin nothing new, and wait until the looks and the writes under way are through.
+
+        Args:
+            workers: what runs the controller; cancelling the wait leaves it alone.
+        """
+        self.queue.close()
+        await asyncio.wait([workers])
+        await self.writers.wait_idle()  # a write may outlive the look that has begun it
+
     def stand_by(self) -> None:
         """Drop what only the leader measures: nobody here would keep it true."""
         metrics.token_expiry_timestamp_seconds.clear()

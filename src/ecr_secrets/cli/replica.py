@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from ecr_secrets.cli.assemble import Operator, Wiring, assemble, utc_now
@@ -103,8 +103,9 @@ class Replica:
         deadline = loop.time() + self._config.shutdown_grace.total_seconds()
         if self._webhook:
             await asyncio.wait([webhook], timeout=deadline - loop.time())
-        self._operator.queue.close()  # no new work is begun
-        await asyncio.wait([workers], timeout=max(0.0, deadline - loop.time()))
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await self._operator.come_to_rest(workers)
 
     async def _open_ports(self, stack: AsyncExitStack) -> None:
         health = Health(longest_busy=self._operator.longest_busy, unready=self._why_unready)

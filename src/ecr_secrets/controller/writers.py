@@ -44,6 +44,7 @@ class Writers:
         self._sequence = count()
         self._arrived = asyncio.Event()
         self._busy: dict[int, float] = {}  # loop time of the beginning, by job
+        self._returned = asyncio.Event()  # set and cleared at once: wakes all who wait, stays unset
 
     def submit(
         self, call: Callable[[], Awaitable[None]], *, expires_at: datetime
@@ -64,6 +65,11 @@ class Writers:
         now = asyncio.get_running_loop().time()
         return timedelta(seconds=max((now - since for since in self._busy.values()), default=0))
 
+    async def wait_idle(self) -> None:
+        """Wait until no write is under way."""
+        while self._busy:
+            await self._returned.wait()
+
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -82,6 +88,8 @@ class Writers:
                 _tell(job.done, None)
             finally:
                 del self._busy[job.sequence]
+                self._returned.set()
+                self._returned.clear()
 
     async def _take(self) -> _Job:
         loop = asyncio.get_running_loop()

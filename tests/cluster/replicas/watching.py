@@ -44,7 +44,8 @@ class Watch:
         self._over.set()
         if self._connection.sock:
             with suppress(OSError):
-                self._connection.sock.shutdown(socket.SHUT_RDWR)
+                # Not as `SSLSocket` does it: that would have the thread read on without TLS.
+                socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)
         self._thread.join()
 
     def _follow(self) -> None:

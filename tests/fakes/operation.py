@@ -16,6 +16,7 @@ from ecr_secrets.controller.retries import Retries
 from ecr_secrets.controller.secret_writer import SecretWriter
 from ecr_secrets.controller.supply import Supply
 from ecr_secrets.controller.writers import Writers
+from ecr_secrets.core.content import Content
 from ecr_secrets.core.credential import Credential, CredentialObject
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.plan import Observed
@@ -36,6 +37,7 @@ from tests.fakes.kube import FakeKube
 CREDENTIAL = "shop-ecr"
 _PATIENCE = 1.0  # seconds that a look waits for AWS
 _EXPIRED = a_content(a_token(issued_at=NOON - 13 * HOUR))
+_STALE = a_content(a_token(issued_at=NOON - 8 * HOUR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,11 @@ class _Supplier:
     """AWS: answers one credential after a while, and others not before a look gives up."""
 
     seconds: float
+    content: Content
+    looks: int = 0
 
     async def find_source(self, _credential: Credential, _access: None) -> _Source:
+        self.looks += 1
         return _Source()
 
     async def supply(self, name: str, source: _Source) -> Supply:
@@ -94,7 +99,7 @@ class _Supplier:
         return self.at_hand(source)
 
     def at_hand(self, _source: _Source) -> Supply:
-        return Supply(content=a_content())
+        return Supply(content=self.content)
 
     def forget(self, _name: str) -> None:
         pass
@@ -135,10 +140,18 @@ class _SlowKube:
 
 
 class Operation:
-    """A leader with one credential, all of whose pull secrets have expired, and perhaps others."""
+    """A leader with one credential, all of whose pull secrets have expired, and perhaps others.
+
+    Only pods renew it.
+    """
 
     def __init__(
-        self, *namespaces: str, aws_seconds: float = 0, write_seconds: float = 0, hanging: int = 0
+        self,
+        *namespaces: str,
+        aws_seconds: float = 0,
+        write_seconds: float = 0,
+        hanging: int = 0,
+        stale: bool = False,
     ) -> None:
         """Prepare.
 
@@ -147,13 +160,17 @@ class Operation:
             aws_seconds: that AWS takes for a token.
             write_seconds: that each write takes; 16 are done at the same time.
             hanging: how many other credentials there are, each of whose AWS hangs.
+            stale: whether its pull secrets have not expired, but are past half of their life; AWS
+                has nothing newer.
         """
         loop = asyncio.get_running_loop()
         self.kube = FakeKube()
         others = [f"hanging-{number}" for number in range(hanging)]
         manifests = {name: a_credential_manifest(name, name=name, uid=name) for name in others}
         manifests[CREDENTIAL] = a_credential_manifest(*namespaces, refreshPolicy="OnPodAdmission")
-        self.secrets = {secret_of(name): a_pull_secret(name, _EXPIRED) for name in namespaces}
+        found = _STALE if stale else _EXPIRED
+        self.secrets = {secret_of(name): a_pull_secret(name, found) for name in namespaces}
+        self._supplier = _Supplier(aws_seconds, _STALE if stale else a_content())
         self._others = others
         world = _World(manifests, frozenset((*namespaces, *others)), self.secrets)
         self.queue: WorkQueue[str] = WorkQueue(floor=RETRY_FLOOR, cap=RETRY_CAP)
@@ -171,7 +188,7 @@ class Operation:
         )
         reconciler = Reconciler(
             world=cast("Any", world),
-            supplier=cast("Any", _Supplier(aws_seconds)),
+            supplier=cast("Any", self._supplier),
             executor=executor,
             teller=cast("Any", _Teller()),
             demand=self.demand,
@@ -200,6 +217,10 @@ class Operation:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    def looks(self) -> int:
+        """Count the looks so far."""
+        return self._supplier.looks
 
     async def pod(self, namespace: str) -> float:
         """Wait as a pod does whose pull secret has expired; return for how many seconds.

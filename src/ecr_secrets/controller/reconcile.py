@@ -126,7 +126,7 @@ class Reconciler:
             return _AT_ONCE
         if not self.leading() and not self.demand.is_owed(name):
             return None
-        return self._next_look(name, standing, outcome, supply)
+        return self._next_look(credential, standing, outcome, supply)
 
     def _serve_what_is_fresh(self, assignment: Assignment) -> None:
         """Let the pods go that wait for what is there already."""
@@ -214,15 +214,16 @@ class Reconciler:
         return supply, assignment
 
     def _next_look(
-        self, name: str, standing: Standing, outcome: Outcome, supply: Supply
+        self, credential: Credential, standing: Standing, outcome: Outcome, supply: Supply
     ) -> timedelta:
         now = self.clock()
         due = next_look(standing, now=now)
+        outlived = credential.timed and supply.content and not supply.errors
         waits = [
-            self.executor.next_try(name, outcome),
+            self.executor.next_try(credential.name, outcome),
             due - now if due else None,
             supply.retry_at - now if supply.retry_at else None,
-            _SOON if supply.content and not supply.errors and _is_stale(standing, now) else None,
+            _SOON if outlived and _is_stale(standing, now) else None,
         ]
         return min([_AT_LEAST, *(max(wait, _AT_ONCE) for wait in waits if wait is not None)])
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from testbed.aws import faults
-from testbed.aws.iam import AccessKey
+from testbed.aws.hosts import registry_host
+from testbed.aws.iam import ACCOUNT, AccessKey
 from tests.cluster.pods import BOUND, EXPIRING, Answer, Village, add_aws_access
-from tests.cluster.stage import HEALED, Site, Stage
+from tests.cluster.stage import HEALED, REGION, Site, Stage
 
 TROUBLES = {
     "hanging": (faults.HANG, "NotInTime"),
@@ -43,6 +44,9 @@ class Victim:
         return self.village.stage.pulls(self.village.namespaces[0], name=self.secret)
 
 
+FAR = "us-east-1"
+
+
 @pytest.fixture(scope="module")
 def victims(site: Site) -> Iterator[dict[str, Victim]]:
     """One per trouble: all have expired at about the same time."""
@@ -74,8 +78,8 @@ def _a_victim(village: Village, short: str) -> Victim:
     return victim
 
 
-def _warning(victim: Victim, reason: str) -> str:
-    return f"pull secret not refreshed: {reason}: AWSECRCredential {victim.name}"
+def _warning(credential: str, reason: str) -> str:
+    return f"pull secret not refreshed: {reason}: AWSECRCredential {credential}"
 
 
 @pytest.mark.parametrize("short", TROUBLES)
@@ -89,7 +93,7 @@ def test_a_pod_is_admitted_in_time_and_told_why_it_may_fail(
 
     answer = victim.create()
 
-    assert (answer.status, answer.warnings) == (201, (_warning(victim, reason),))
+    assert (answer.status, answer.warnings) == (201, (_warning(victim.name, reason),))
     assert len(answer.warnings[0]) < 120
     assert answer.took < BOUND
 
@@ -103,7 +107,34 @@ def test_a_pod_that_comes_after_an_outage_finds_all_well(victims: dict[str, Vict
     during = victim.create()
     stage.aws.set_down(down=False)
 
-    assert (during.status, during.warnings) == (201, (_warning(victim, "AwsUnavailable"),))
+    assert (during.status, during.warnings) == (201, (_warning(victim.name, "AwsUnavailable"),))
     assert during.took < BOUND
     stage.until("a pod is admitted without", lambda: victim.create().warnings == (), HEALED)
     assert victim.pulls()
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        pytest.param(faults.ACCESS_DENIED, "AccessDenied", id="denied"),
+        pytest.param(faults.HANG, "NotInTime", id="hanging"),
+    ],
+)
+def test_a_pod_is_told_that_its_pull_secret_lacks_a_region(
+    stage: Stage, fault: faults.Fault, reason: str
+) -> None:
+    """The first one, and all that follow until the region is back; the other region is served."""
+    village = Village(stage, "shop")
+    (shop,) = village.namespaces
+    name = village.serve_expired(registries=[{"region": REGION}, {"region": FAR}])
+    stage.aws.misbehave(fault, stage.key, region=FAR)
+
+    answers = [village.create(shop) for _ in range(2)]
+    near = village.pulls(shop)
+    stage.aws.behave()
+
+    warnings = [answer.warnings for answer in answers]
+    assert warnings == [(_warning(name, reason),)] * 2
+    assert near
+    stage.until("a pod is admitted without", lambda: village.create(shop).warnings == (), HEALED)
+    assert stage.pulls(shop, host=registry_host(ACCOUNT, FAR), name=village.secret)

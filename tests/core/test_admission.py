@@ -10,11 +10,14 @@ from ecr_secrets.core.content import EXPIRY
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 from tests.core.builders import (
+    IRELAND,
     MINUTE,
     NOON,
     OTHER_UID,
     SECOND,
+    VIRGINIA,
     a_content,
+    a_credential,
     a_pull_secret,
     a_secret,
     a_token,
@@ -24,7 +27,7 @@ from tests.core.builders import (
 
 GRACE = 10 * MINUTE
 SHOP = ObjectKey("shop", "ecr-login")
-CREDENTIAL = "shop-ecr"
+CREDENTIAL = a_credential("shop")
 
 
 @pytest.mark.parametrize(
@@ -96,20 +99,39 @@ def test_one_target(found: PullSecret | None, due: bool) -> None:
     assert chosen == ({SHOP: CREDENTIAL} if due else {})
 
 
+@pytest.mark.parametrize(
+    ("asked", "due"),
+    [
+        pytest.param((), False, id="its-own-region-alone"),
+        pytest.param((IRELAND,), False, id="all-that-is-there"),
+        pytest.param((IRELAND, VIRGINIA), True, id="one-is-missing"),
+        pytest.param((VIRGINIA,), True, id="another"),
+    ],
+)
+def test_a_pull_secret_has_to_open_all_regions(asked: tuple[str, ...], due: bool) -> None:
+    """A pod may pull from the one that had no token when the secret was written."""
+    credential = a_credential("shop", regions=asked)
+    found = a_pull_secret(content=a_content(a_token(IRELAND)))
+
+    chosen = targets_to_refresh({SHOP: credential}, {SHOP: found}, now=NOON, grace=GRACE)
+
+    assert chosen == ({SHOP: credential} if due else {})
+
+
 def test_each_target_is_judged_for_itself() -> None:
     """Of several managed secrets that a pod names, only those that need it are refreshed."""
-    spare = ObjectKey("shop", "spare")
+    spare, third = ObjectKey("shop", "spare"), a_credential("shop", name="third")
     expired = a_pull_secret(name="spare", content=a_content(a_token(life=GRACE)))
 
     chosen = targets_to_refresh(
-        {spare: CREDENTIAL, SHOP: CREDENTIAL, ObjectKey("shop", "none-yet"): "third"},
+        {spare: CREDENTIAL, SHOP: CREDENTIAL, ObjectKey("shop", "none-yet"): third},
         {SHOP: a_pull_secret(), spare: expired},
         now=NOON,
         grace=GRACE,
     )
 
     assert list(chosen.items()) == [
-        (ObjectKey("shop", "none-yet"), "third"),
+        (ObjectKey("shop", "none-yet"), third),
         (spare, CREDENTIAL),
     ]
 

@@ -10,18 +10,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 from ecr_secrets.errors import AccessDeniedError, InvalidReviewError
 from ecr_secrets.metrics import REGISTRY
 from ecr_secrets.webhook.admit import PodWebhook
-from tests.core.builders import NOON, a_content, a_pull_secret, a_token
+from tests.core.builders import NOON, a_content, a_credential, a_pull_secret, a_token
 from tests.core.reviews import UID, a_body
 from tests.fakes.virtual_time import run_in_virtual_time
 
 SHOP = ObjectKey("shop", "ecr-login")
 SPARE = ObjectKey("shop", "spare")
-MANAGED = {SHOP: "shop-ecr", SPARE: "spare-ecr"}
+MANAGED = {SHOP: a_credential("shop"), SPARE: a_credential("shop", name="spare-ecr")}
 EXPIRED = a_pull_secret(content=a_content(a_token(life=timedelta(0))))
 
 
@@ -44,7 +45,7 @@ class Refreshes:
 def a_webhook(
     refreshes: Refreshes,
     *secrets: PullSecret,
-    managed: Callable[[ObjectKey], str | None] = MANAGED.get,
+    managed: Callable[[ObjectKey], Credential | None] = MANAGED.get,
 ) -> PodWebhook:
     """Build a webhook that sees these secrets at noon."""
     found = {secret.key: secret for secret in secrets}
@@ -236,7 +237,7 @@ def test_a_refresh_that_is_cancelled_by_the_end_of_the_process_admits_the_pod() 
 async def test_a_bug_in_the_decision_admits_the_pod(caplog: pytest.LogCaptureFixture) -> None:
     """No mistake of ours keeps a pod from starting; it is logged with its traceback, once."""
 
-    def managed(_: ObjectKey) -> str | None:
+    def managed(_: ObjectKey) -> Credential | None:
         raise ZeroDivisionError
 
     answer = await a_webhook(Refreshes(), managed=managed).admit(a_body("ecr-login"))
@@ -276,7 +277,8 @@ async def test_the_log_names_the_pod_question_and_the_credential(
 def test_a_long_name_leaves_room_for_the_reason() -> None:
     """However long the credential's name is, the line stays short and says why."""
     name = "c" * 253
-    webhook = a_webhook(Refreshes({name: AccessDeniedError("no")}), managed={SHOP: name}.get)
+    managed = {SHOP: a_credential("shop", name=name)}
+    webhook = a_webhook(Refreshes({name: AccessDeniedError("no")}), managed=managed.get)
 
     answer = run_in_virtual_time(webhook.admit(a_body("ecr-login")))
 

@@ -10,7 +10,7 @@ from ecr_secrets.controller.secret_view import SecretView
 from ecr_secrets.controller.triggers import Triggers
 from ecr_secrets.controller.world import Namespace
 from ecr_secrets.core.access_secret import AccessSecret
-from ecr_secrets.core.credential import CredentialObject
+from ecr_secrets.core.credential import CredentialObject, parse_credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 from ecr_secrets.core.scope import Scope
@@ -166,7 +166,9 @@ def test_a_pod_outside_of_the_scope_is_nobodys_business() -> None:
     manifest = a_credential_manifest("shop", "bank", name="ecr")
     triggers.listeners().credential(manifest.metadata.key, None, manifest)
 
-    assert triggers.managed(ObjectKey("bank", "ecr-login")) == "ecr"
+    inside = triggers.managed(ObjectKey("bank", "ecr-login"))
+
+    assert inside == parse_credential(manifest)
     assert triggers.managed(TARGET) is None
 
 
@@ -182,8 +184,9 @@ def test_of_two_that_ask_for_a_target_the_owner_of_what_is_there_keeps_it() -> N
     triggers.view = SecretView(_Showing(theirs))
     owned = triggers.managed(TARGET)
 
-    assert nothing_there == "alpha"
-    assert owned == "zeta"
+    assert nothing_there
+    assert owned
+    assert (nothing_there.name, owned.name) == ("alpha", "zeta")
 
 
 def test_a_credential_that_changed_its_name_of_secrets_manages_the_new_one() -> None:
@@ -194,4 +197,4 @@ def test_a_credential_that_changed_its_name_of_secrets_manages_the_new_one() -> 
     watchers.put(after, a_credential_manifest("shop", name="shop-ecr"))
 
     assert watchers.triggers.managed(TARGET) is None
-    assert watchers.triggers.managed(ObjectKey("shop", "other")) == "shop-ecr"
+    assert watchers.triggers.managed(ObjectKey("shop", "other")) == parse_credential(after)

@@ -56,8 +56,8 @@ class Triggers:
         """List the credentials whose spec can be understood."""
         return list(self._credentials.values())
 
-    def managed(self, target: ObjectKey) -> str | None:
-        """Name the credential that keeps a target; None: none does.
+    def managed(self, target: ObjectKey) -> Credential | None:
+        """Find the credential that keeps a target; None: none does.
 
         Of several that ask for it, the one that owns what is there, else the first by name.
         """
@@ -70,7 +70,8 @@ class Triggers:
         ]
         found = self.view.find(target) if self.view and len(claims) > 1 else None
         owner = found.owner_name if found else None
-        return owner if owner in claims else min(claims, default=None)
+        name = owner if owner in claims else min(claims, default="")
+        return self._credentials.get(name)
 
     def take_first(self, name: str) -> frozenset[ObjectKey]:
         """Hand over the targets of a credential that changed since the last time."""

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Literal
 
-from ecr_secrets.core.actions import can_pull
+from ecr_secrets.core.actions import can_pull, is_complete
+from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 
@@ -27,18 +29,20 @@ def targets_of(admission: PodAdmission) -> frozenset[ObjectKey]:
 
 
 def targets_to_refresh(
-    managed: Mapping[ObjectKey, str],
+    managed: Mapping[ObjectKey, Credential],
     found: Mapping[ObjectKey, PullSecret],
     *,
     now: datetime,
     grace: timedelta,
-) -> dict[ObjectKey, str]:
+) -> dict[ObjectKey, Credential]:
     """Choose the targets whose credentials have to be refreshed before a pod pulls.
+
+    One that lacks a region is among them: nobody knows which one the pod pulls from.
 
     A Secret there that is not the credential's own is left out: a refresh would not touch it.
 
     Args:
-        managed: target -> name of the credential that manages it.
+        managed: target -> the credential that manages it.
         found: target -> what the store shows there.
         now: the present.
         grace: what a pull secret must have left to live; exactly that is too little.
@@ -48,19 +52,21 @@ def targets_to_refresh(
     """
     return {
         target: credential
-        for target, credential in sorted(managed.items())
+        for target, credential in sorted(managed.items(), key=itemgetter(0))
         if is_ours(found.get(target), credential)
-        and _is_due(found.get(target), now=now, grace=grace)
+        and _is_due(found.get(target), credential, now=now, grace=grace)
     }
 
 
-def is_ours(found: PullSecret | None, credential: str) -> bool:
+def is_ours(found: PullSecret | None, credential: Credential) -> bool:
     """Tell whether a credential can do something about a target; None: nothing is there."""
-    return found is None or (found.owner_name == credential and found.usable)
+    return found is None or (found.owner_name == credential.name and found.usable)
 
 
-def _is_due(found: PullSecret | None, *, now: datetime, grace: timedelta) -> bool:
-    if found is None:
+def _is_due(
+    found: PullSecret | None, credential: Credential, *, now: datetime, grace: timedelta
+) -> bool:
+    if found is None or not is_complete(found, credential):
         return True
     expires_at = found.stamp.expires_at
     return not can_pull(found, now=now) or expires_at is None or expires_at <= now + grace

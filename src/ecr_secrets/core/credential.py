@@ -70,6 +70,11 @@ class Credential:
         """Where the pull secret of a namespace stands."""
         return ObjectKey(namespace, self.secret_name)
 
+    @property
+    def regions(self) -> frozenset[str]:
+        """The regions that are asked for by name."""
+        return frozenset(request.region for request in self.registries if request.region)
+
 
 def parse_credential(manifest: CredentialObject) -> Credential:
     """Turn an `AWSECRCredential` object into a `Credential`.

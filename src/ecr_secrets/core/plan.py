@@ -16,6 +16,7 @@ from ecr_secrets.core.actions import (
     Need,
     Refuse,
     Write,
+    is_complete,
     is_credible,
 )
 from ecr_secrets.core.credential import Credential
@@ -110,7 +111,9 @@ def _look(
         return Refuse(target, "OwnedByOther", found)
     if not found.usable:
         return Refuse(target, "UnusableSecret", found)
-    need = _need(found, source=source, now=now) or _gap(credential, found)
+    need = _need(found, source=source, now=now)
+    if not need and not is_complete(found, credential):
+        need = "Incomplete"
     return Write(target, need, found) if need else Keep(target, found)
 
 
@@ -134,9 +137,3 @@ def _claims_too_much(stamp: Stamp, *, now: datetime) -> bool:
     longest = now + LONGEST_LIFE
     first_too_late = stamp.expires_at is not None and stamp.expires_at > longest
     return first_too_late or stamp.latest_expiry > format_time(longest)
-
-
-def _gap(credential: Credential, found: PullSecret) -> Need | None:
-    """Notice a region asked for that is not opened, because no token could be had there."""
-    asked = {request.region for request in credential.registries if request.region}
-    return None if asked <= found.stamp.regions else "Incomplete"

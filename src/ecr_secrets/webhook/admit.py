@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from ecr_secrets import metrics
 from ecr_secrets.core.admission import PodAdmission, is_ours, targets_of, targets_to_refresh
+from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 from ecr_secrets.core.review import allow, parse_review
@@ -34,7 +35,7 @@ class PodWebhook:
     The usual pod, whose pull secrets are fresh, is answered from memory without an await.
     """
 
-    managed: Callable[[ObjectKey], str | None]  # live view: which credential manages a target
+    managed: Callable[[ObjectKey], Credential | None]  # live view: who manages a target
     found: Callable[[ObjectKey], PullSecret | None]  # live view: what the cluster holds there
 
     # Has a credential refreshed, this target first. Shared by all who ask at the same time: a
@@ -75,7 +76,7 @@ class PodWebhook:
             if (credential := self.managed(target)) is not None
         }
         found = {target: secret for target in managed if (secret := self.found(target)) is not None}
-        if not any(is_ours(found.get(target), name) for target, name in managed.items()):
+        if not any(is_ours(found.get(target), owner) for target, owner in managed.items()):
             return _Verdict("unmanaged")
         due = targets_to_refresh(managed, found, now=self.clock(), grace=self.grace)
         if not due:
@@ -85,12 +86,12 @@ class PodWebhook:
         return await self._refresh(due, admission, deadline)
 
     async def _refresh(
-        self, due: Mapping[ObjectKey, str], admission: PodAdmission, deadline: float
+        self, due: Mapping[ObjectKey, Credential], admission: PodAdmission, deadline: float
     ) -> _Verdict:
         """Have all refreshed side by side; how each one ends is a value, so none ends another."""
         outcomes = await asyncio.gather(
             *(
-                self._refresh_one(target, credential, deadline)
+                self._refresh_one(target, credential.name, deadline)
                 for target, credential in due.items()
             ),
             return_exceptions=True,
@@ -98,9 +99,9 @@ class PodWebhook:
         warnings = []
         for credential, outcome in zip(due.values(), outcomes, strict=True):
             if outcome is not None:
-                reason = _explain(outcome, credential, admission)
+                reason = _explain(outcome, credential.name, admission)
                 warnings.append(
-                    f"pull secret not refreshed: {reason}: AWSECRCredential {credential}"
+                    f"pull secret not refreshed: {reason}: AWSECRCredential {credential.name}"
                 )
         if not warnings:
             return _Verdict("refreshed")

@@ -21,7 +21,7 @@ from ecr_secrets.webhook.limits import Limits
 from ecr_secrets.webhook.server import WebhookServer
 from ecr_secrets.webhook.tls_context import load_pair, make_context
 from testbed.certificates import Authority
-from tests.core.builders import NOON
+from tests.core.builders import NOON, a_credential
 from tests.core.reviews import UID, a_body
 
 ADDRESS = "127.0.0.1"
@@ -244,7 +244,7 @@ def a_webhook(
         raise AssertionError("nothing is to be refreshed")
 
     return PodWebhook(
-        managed={SHOP: "shop-ecr"}.get if refresh_now else lambda _: None,
+        managed={SHOP: a_credential("shop")}.get if refresh_now else lambda _: None,
         found=found,
         refresh_now=refresh_now or none_needed,
         clock=lambda: NOON,

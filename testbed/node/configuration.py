@@ -86,7 +86,10 @@ def write_configuration(
 
 
 def _containerd(layout: Layout, runc: Path) -> str:
-    """Configure containerd 2, in version 3 of its format."""
+    """Configure containerd 2, in version 3 of its format.
+
+    A profile of AppArmor would stay in the machine's kernel, so there is none.
+    """
     return f"""\
 version = 3
 root = "{layout.folder}/containerd"
@@ -101,6 +104,7 @@ sandbox = "{PAUSE_IMAGE}"
 [plugins."io.containerd.cri.v1.images".registry]
 config_path = "{layout.registries}"
 [plugins."io.containerd.cri.v1.runtime"]
+disable_apparmor = true
 restrict_oom_score_adj = true
 [plugins."io.containerd.cri.v1.runtime".cni]
 bin_dirs = ["{layout.cni}/bin"]

@@ -99,7 +99,7 @@ class Node:
         self._process = self._group.start(
             "node",
             [*ISOLATED, sys.executable, "-I", "-S", _INIT, "plan.json"],
-            environment={**os.environ, "PATH": _path(programs)},
+            environment=_environment(programs),
         )
         kubeconfig = self._control_plane.kubeconfig_of("system:kube-scheduler")
         self._scheduler = self._group.start(
@@ -147,6 +147,12 @@ class Node:
             return False
         conditions = node["status"].get("conditions", [])
         return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def _environment(programs: NodePrograms) -> dict[str, str]:
+    """Return ours with the node's programs, without a login's folders: `/run/user` is hidden."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    return {**ours, "PATH": _path(programs)}
 
 
 def _path(programs: NodePrograms) -> str:

@@ -66,6 +66,19 @@ def test_a_kubelet_never_waits_for_the_right_to_read_a_pull_secret() -> None:
     assert [answer.strip() for answer in answers] == ["yes"] * 3
 
 
+def test_a_node_needs_nothing_of_apparmor_or_of_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile would stay in the kernel, and be written to a login's folder, which is hidden."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/0")
+
+    with ControlPlane() as control_plane, Node(control_plane, {}) as node:
+        first, _ = node.processes
+        environment = Path(f"/proc/{first.pid}/environ").read_text(encoding="utf-8").split("\0")
+        log = node.log_text("containerd")
+
+    assert [each for each in environment if each.startswith("XDG_")] == []
+    assert r"\"disableApparmor\":true" in log  # the configuration as containerd understood it
+
+
 def test_a_node_starts_in_a_folder_with_a_long_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,13 +88,14 @@ def write_configuration(
 def _containerd(layout: Layout, runc: Path) -> str:
     """Configure containerd 2, in version 3 of its format.
 
-    A profile of AppArmor would stay in the machine's kernel, so there is none.
+    It makes neither `/opt/containerd`, for what it could install, nor a profile of AppArmor: they
+    would stay when the node has gone.
     """
     return f"""\
 version = 3
 root = "{layout.folder}/containerd"
 state = "/run/containerd/state"
-disabled_plugins = ["io.containerd.nri.v1.nri"]
+disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.internal.v1.opt"]
 [grpc]
 address = "{SOCKET}"
 [plugins."io.containerd.cri.v1.images"]

@@ -13,9 +13,20 @@ from testbed.node.node import PREFIX
 _MARK = ("ECR_SECRETS_TEST_RUN", str(os.getpid()))
 os.environ.update([_MARK])
 
+# Where containerd, CNI and the kubelet keep their files unless told otherwise.
+_USUAL = (
+    *("/etc/cdi", "/etc/cni", "/etc/containerd", "/etc/kubernetes", "/opt/cni", "/opt/containerd"),
+    *("/run/cdi", "/run/cni", "/run/containerd", "/run/kubelet", "/run/netns", "/run/runc"),
+    *("/usr/libexec/kubernetes", "/usr/local/libexec/kubernetes"),
+    *("/var/lib/cni", "/var/lib/containerd", "/var/lib/kubelet"),
+    *("/var/log/containers", "/var/log/pods"),
+)
+
 
 def find_traces() -> frozenset[str]:
     """Name every process, namespace, mount, cgroup, folder and kernel setting of a node.
+
+    Also what there is at the usual places of its programs, whoever put it there: compare.
 
     Namespaces end with the last process in there: when the first one ends, which inherits our
     environment, the kernel ends the others.
@@ -26,7 +37,8 @@ def find_traces() -> frozenset[str]:
         *map(str, leftovers(PREFIX)),
         *map(str, Path(tempfile.gettempdir()).glob(f"{PREFIX}*")),
     ]
-    return frozenset([*_processes(), *_kernel(), *(each for each in places if not _is_used(each))])
+    own = [each for each in places if not _is_used(each)]
+    return frozenset([*_processes(), *_kernel(), *own, *_usual_places()])
 
 
 def _is_used(place: str) -> bool:
@@ -34,6 +46,12 @@ def _is_used(place: str) -> bool:
     found = re.search(rf"{PREFIX}(\d+)-", place)
     owner = Path("/proc") / (found[1] if found else "none")
     return owner.exists() and owner.name != str(os.getpid()) and not _is_ours(owner)
+
+
+def _usual_places() -> list[str]:
+    """Name those that exist, and what is right in there; further below, others may be at work."""
+    found = [Path(each) for each in _USUAL if os.path.lexists(each)]
+    return [str(each) for place in found for each in (place, *place.glob("*"))]
 
 
 def _kernel() -> list[str]:

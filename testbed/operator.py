@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -182,9 +183,21 @@ class Operator:
         self._group.close()
 
 
+def installation() -> str:
+    """Return `install.yaml` without replicas: a node would ask the internet for their image.
+
+    An `Operator` is what runs instead.
+    """
+    manifests = INSTALL.read_text(encoding="utf-8")
+    text, times = re.subn(r"^  replicas: \d+$", "  replicas: 0", manifests, flags=re.MULTILINE)
+    assert times == 1  # there is one Deployment
+    return text
+
+
 def install(control_plane: ControlPlane) -> None:
-    """Apply `install.yaml` as its reader would, and wait until rights and policy are in force."""
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", INSTALL)
+    """Apply `installation`, and wait until rights and policy are in force."""
+    apply = ("apply", "--server-side", "--force-conflicts", "-f", "-")
+    control_plane.kubectl(*apply, input=installation())
     wait_for("the operator has its rights", lambda: _may_write(control_plane), _IN_FORCE)
     kubeconfig = control_plane.kubeconfig_for(NAMESPACE, SERVICE_ACCOUNT)
     wait_for("the operator is confined", lambda: _is_confined(control_plane, kubeconfig), _IN_FORCE)

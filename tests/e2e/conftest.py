@@ -26,13 +26,19 @@ stage = lending.stage
 
 @pytest.fixture(scope="package")
 def cluster() -> Iterator[Cluster]:
-    """A cluster with a node whose registries are the fake's."""
+    """A cluster with the operator installed, and an AWS whose registries have every image."""
     images = Images(provide_workload())
     with ControlPlane(manifests=[CRD]) as control_plane, AwsThread(images) as aws:
         install(control_plane)
-        registries = dict.fromkeys((HOST, *FAR_HOSTS), aws.registry_url)
-        with Node(control_plane, registries):
-            yield Cluster(control_plane=control_plane, aws=aws, token=a_token(control_plane))
+        yield Cluster(control_plane=control_plane, aws=aws, token=a_token(control_plane))
+
+
+@pytest.fixture(scope="package", autouse=True)
+def node(cluster: Cluster) -> Iterator[Node]:
+    """Its node, which pulls from those registries."""
+    registries = dict.fromkeys((HOST, *FAR_HOSTS), cluster.aws.registry_url)
+    with Node(cluster.control_plane, registries) as node:
+        yield node
 
 
 @pytest.fixture(scope="package")

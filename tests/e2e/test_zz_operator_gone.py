@@ -3,7 +3,7 @@
 import re
 
 from testbed.control_plane import ControlPlane
-from testbed.operator import INSTALL, NAMESPACE
+from testbed.operator import INSTALL, NAMESPACE, installation
 from tests.cluster.replicas.pair import Pair
 from tests.cluster.stage import Stage
 from tests.e2e.workloads import Workloads
@@ -42,8 +42,7 @@ def test_running_pods_do_not_notice_the_end_of_the_operator(
 
 def _upgrade(control_plane: ControlPlane) -> None:
     """Apply the manifests of a version to come, as far as they differ in every version."""
-    manifests = INSTALL.read_text(encoding="utf-8")
-    newer, times = re.subn(r"(/version: )\d+\.\d+\.\d+", r"\g<1>9.9.9", manifests)
+    newer, times = re.subn(r"(/version: )\d+\.\d+\.\d+", r"\g<1>9.9.9", installation())
     assert times
     apply = ("apply", "--server-side", "--force-conflicts", "--filename", "-")
     control_plane.kubectl(*apply, input=newer)

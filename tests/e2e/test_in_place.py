@@ -42,6 +42,25 @@ def test_a_refresh_costs_no_request(stage: Stage, workloads: Workloads, told: li
     told.append("  0 after a refresh in place, in each of 2 namespaces that ran it before")
 
 
+def test_the_first_pod_of_a_second_namespace_costs_no_request(
+    stage: Stage, workloads: Workloads, told: list[str]
+) -> None:
+    """All namespaces hold the same token, which the node knows wherever it was shown first."""
+    shop, blog = workloads.make_namespace("shop"), workloads.make_namespace("blog")
+    image = workloads.image()
+    stage.serve(shop, blog)
+    workloads.create_pod(shop, image)
+    workloads.until_running(shop)
+    before = workloads.all_visits(image)
+
+    workloads.create_pod(blog, image)
+    workloads.until_running(blog)
+
+    assert before != []
+    assert workloads.all_visits(image) == before
+    told.append("  0 for the first pod of a second namespace")
+
+
 def test_deleting_and_creating_the_secret_costs_requests(
     stage: Stage, workloads: Workloads, told: list[str]
 ) -> None:

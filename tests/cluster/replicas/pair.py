@@ -1,6 +1,6 @@
 """Two replicas of the operator behind one address, as in the cluster."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Self
@@ -38,8 +38,7 @@ class Pair:
         self._stack = ExitStack()
         try:
             self.balancer = self._stack.enter_context(Balancer())
-            url = f"https://127.0.0.1:{self.balancer.port}"
-            self.replicas = {name: self._enter(name, url) for name in "ab"}
+            self.replicas = {name: self._enter(name) for name in "ab"}
             self.until_whole()
         except BaseException:
             self._stack.close()
@@ -49,13 +48,15 @@ class Pair:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def _enter(self, name: str, url: str) -> Operator:
+    def _enter(self, name: str, environment: Mapping[str, str] | None = None) -> Operator:
+        url = f"https://127.0.0.1:{self.balancer.port}"
         flags = [*self._arguments, "--identity", name, "--webhook-url", url]
         if self._with_ways:
             self.ways[name] = self._stack.enter_context(Way(self.cluster, name))
             flags += ["--kubeconfig", str(self.ways[name].kubeconfig())]
         cluster = self.cluster
-        operator = Operator(cluster.control_plane, cluster.aws.environment(), arguments=flags)
+        variables = {**cluster.aws.environment(), **(environment or {})}
+        operator = Operator(cluster.control_plane, variables, arguments=flags)
         self._stack.enter_context(operator)
         self._join(operator)
         return operator
@@ -115,6 +116,18 @@ class Pair:
             self.stop(operator)
         for operator in self.replicas.values():
             self.start(operator)
+
+    def replace(self, old: str, new: str, environment: Mapping[str, str]) -> None:
+        """Have a new replica take the place of an old one, which goes when the new one serves.
+
+        Args:
+            old: name of the one to go.
+            new: name of the one to come, which no other has had.
+            environment: variables that make it another program.
+        """
+        self.replicas[new] = self._enter(new, environment)
+        code = self.stop(self.replicas.pop(old))
+        assert code == 0
 
     def create_pod(self, namespace: str) -> Created:
         """Create a pod that names the pull secret of its namespace."""

@@ -16,10 +16,15 @@ _CONTROLLERS = frozenset({"cpu", "cpuset", "memory", "hugetlb", "pids"})
 _INHERITED = ("cpuset.cpus", "cpuset.mems")  # version 1: empty in a new cgroup, which holds nobody
 
 
-def hierarchies() -> tuple[Path, ...]:
-    """Name where each hierarchy is mounted; empty: there is none."""
-    lines = (line.split() for line in _MOUNTS.read_text(encoding="utf-8").splitlines())
-    return tuple(Path(target) for _, target, kind, *_ in lines if kind in _TYPES)
+def hierarchies(mounts: Path = _MOUNTS) -> tuple[Path, ...]:
+    """Name where each hierarchy is mounted, the first of several places; empty: there is none."""
+    lines = (line.split() for line in mounts.read_text(encoding="utf-8").splitlines())
+    places = [Path(target) for _, target, kind, *_ in lines if kind in _TYPES]
+    found: dict[int, Path] = {}  # each hierarchy has a device number of its own
+    for place in places:
+        if place.exists():  # else it is hidden by a later mount
+            found.setdefault(place.stat().st_dev, place)
+    return tuple(found.values())
 
 
 def withheld(root: Path = _ROOT) -> tuple[str, ...]:

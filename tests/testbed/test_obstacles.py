@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.node.cgroups import withheld
+from testbed.node.cgroups import hierarchies, withheld
 from testbed.node.obstacles import Machine, obstacle_of
 
 
@@ -66,3 +66,16 @@ def test_controllers_that_are_withheld_are_named(
 
     assert withheld(tmp_path) == expected
     assert withheld(tmp_path / "cgroups-of-version-1") == ()
+
+
+def test_a_hierarchy_that_is_mounted_twice_counts_once(tmp_path: Path) -> None:
+    """A cgroup is made once in each, and could not be made a second time."""
+    places = [tmp_path / "first", tmp_path / "second", Path("/dev")]  # two devices
+    for place in places[:2]:
+        place.mkdir()
+    mounts = tmp_path / "mounts"
+    unreachable = tmp_path / "hidden"
+    lines = [f"cgroup {place} cgroup rw 0 0\n" for place in (unreachable, *places)]
+    mounts.write_text("".join(["proc /proc proc rw 0 0\n", *lines]))
+
+    assert hierarchies(mounts) == (places[0], places[2])

@@ -25,6 +25,7 @@ LAST_LEAF = 6 * DAY + MINUTE  # from the end of signing until the last leaf has 
 SIGNING = an_authority("a", age=DAY)
 OLD = an_authority("a", age=RENEWAL)  # to be replaced
 NEXT = an_authority("b", "Announced")
+AHEAD = an_authority("x", age=-DAY)  # made by a clock that has been set right since
 ENDING = an_authority("a", age=299 * DAY)  # lives for another day
 
 
@@ -60,6 +61,11 @@ def promoted(authority: Authority) -> Authority:
             Observed(record=(), leaf=a_leaf(SIGNING, age=6 * DAY)),
             Store((), "Due", create=True),
             id="record-lost-and-the-leaf-expired",
+        ),
+        pytest.param(
+            Observed(record=(), leaf=a_leaf(SIGNING, age=-SECOND)),
+            Store((), "Due", create=True),
+            id="record-lost-and-the-leaf-not-valid-yet",
         ),
         pytest.param(
             a_view(NEXT, leaf=a_leaf(SIGNING)),
@@ -251,6 +257,12 @@ def test_the_record_does_not_grow_without_end() -> None:
         ),
         pytest.param(a_view(SIGNING, leaf=a_leaf(SIGNING, age=4 * DAY)), "a", id="at-two-thirds"),
         pytest.param(a_view(SIGNING, leaf=a_leaf(SIGNING, age=6 * DAY)), "a", id="expired"),
+        pytest.param(a_view(SIGNING, leaf=a_leaf(SIGNING, age=-SECOND)), "a", id="not-valid-yet"),
+        pytest.param(
+            a_view(retired(AHEAD, LAST_LEAF), NEXT, leaf=a_leaf(AHEAD, age=-DAY), held={}),
+            "b",
+            id="not-valid-yet-and-neither-is-its-authority",
+        ),
         pytest.param(
             a_view(ENDING, leaf=a_leaf(ENDING, age=5 * DAY, life=6 * DAY)),
             None,

@@ -38,6 +38,7 @@ class Place:
         self.reads = 0
         self.writes = 0
         self.published = 0
+        self.clock = NOON
 
     async def run(self) -> None:
         await asyncio.Event().wait()
@@ -88,7 +89,7 @@ def certificates_at(place: Place, told: list[Occurrence]) -> Certificates:
         place,
         Published(place),
         Terms(names=ServingNames(dns_names=("webhook",)), lifetimes=Lifetimes()),
-        clock=lambda: NOON,
+        clock=lambda: place.clock,
         tell=told.append,
     )
 
@@ -161,6 +162,31 @@ async def test_nothing_is_asked_when_nothing_is_due() -> None:
 
         assert pause > timedelta(seconds=50)
         assert (place.reads, place.writes) == (reads, 1)
+
+
+async def settle(certificates: Certificates, place: Place) -> None:
+    """Take steps until there is nothing to do, in a place where every bundle is published."""
+    while not await certificates.step():
+        place.bundle = await certificates.bundle_for(place.bundle)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=59), timedelta(hours=2), timedelta(days=400)])
+@pytest.mark.parametrize("alone", [True, False], ids=["first-replica", "later-replica"])
+async def test_a_clock_that_is_set_right_costs_no_trust(ahead: timedelta, alone: bool) -> None:
+    """What is not valid yet is replaced at once, its authority too if that is from then."""
+    place = Place()
+    if not alone:
+        await settle(certificates_at(place, []), place)
+    certificates = certificates_at(place, [])
+    place.clock = NOON + ahead
+    await settle(certificates, place)
+    trusted_before = certificates.is_trusted()
+
+    place.clock = NOON
+    await settle(certificates, place)
+
+    assert trusted_before
+    assert certificates.is_trusted()
 
 
 def an_authority_of_ours() -> Entry:

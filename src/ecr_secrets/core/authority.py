@@ -50,8 +50,8 @@ class Leaf:
     not_after: datetime
 
     def is_alive(self, now: datetime) -> bool:
-        """Tell whether it can be served with."""
-        return now < self.not_after
+        """Tell whether it can be served with: of a clock that was ahead, it may not be yet."""
+        return self.not_before <= now < self.not_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ class Observed:
         return _newest(self.record, "Announced", now)
 
     def living_leaf(self, now: datetime) -> Leaf | None:
-        """Return the serving certificate if it can still be served with."""
+        """Return the serving certificate if it can be served with now."""
         return self.leaf if self.leaf and self.leaf.is_alive(now) else None
 
     def exposure(self, authority: Authority) -> timedelta:

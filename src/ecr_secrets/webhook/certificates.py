@@ -34,7 +34,7 @@ from ecr_secrets.webhook.viewpoint import Viewpoint
 log = logging.getLogger(__name__)
 
 _FLOOR, _CAP = timedelta(seconds=0.1), timedelta(seconds=5)  # between attempts that fail
-_LONGEST_WAIT = timedelta(minutes=1)  # a clock that was set, or a machine that slept, shows then
+_LONGEST_WAIT = timedelta(seconds=30)  # a clock that was set, or a machine that slept, shows then
 _MAX_WRITES = 20  # within one overlap: more than any rotation needs, and no war
 
 

@@ -25,6 +25,7 @@ from ecr_secrets.webhook.surroundings import Terms
 _HEALED = Occurrence(
     "Warning", "WebhookConfigurationHealed", "somebody's change of the configuration was undone"
 )
+_GLANCE = 0.05  # seconds
 _SECRET = Kind("v1", "Secret")
 _CONFIGURATION = Kind("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
 
@@ -113,7 +114,7 @@ class Webhook:
         return ""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep certificates and registration, and serve from the first certificate on.
+        """Keep certificates and registration, and serve as soon as questions can be answered.
 
         Args:
             stop: set when no further question should be taken; those that are asked are answered.
@@ -121,7 +122,7 @@ class Webhook:
         async with asyncio.TaskGroup() as group:
             keepers = [group.create_task(self._certificates.run(), name="certificates")]
             signals = [
-                group.create_task(self._certificates.wait_issued(), name="first certificate"),
+                group.create_task(self._wait_able(), name="able to answer"),
                 group.create_task(stop.wait(), name="stop"),
             ]
             await asyncio.wait(signals, return_when=asyncio.FIRST_COMPLETED)
@@ -133,6 +134,16 @@ class Webhook:
                 await self._server.close(self._config.shutdown_grace / 2)
             for task in (*keepers, *signals):
                 task.cancel()
+
+    async def _wait_able(self) -> None:
+        """Wait until there is a certificate, and it is known which pull secrets are managed.
+
+        Before, a pod would be told that its pull secret is none of ours. Where the API server asks
+        by URL, it does not wait for us to be ready.
+        """
+        await self._certificates.wait_issued()
+        while not self._surroundings.listed():  # noqa: ASYNC110 - once, at the start
+            await asyncio.sleep(_GLANCE)
 
     def _look(self) -> None:
         """See what has become of the record or of the configuration."""

@@ -25,7 +25,8 @@ from ecr_secrets.webhook.found_configuration import Found, patch_to, patch_with_
 log = logging.getLogger(__name__)
 
 _RETRY = timedelta(seconds=1)  # what is wrong is healed within two
-_LOOK = timedelta(seconds=30)  # at least so often, whatever we were told
+# Between two looks for what nobody tells us of: the owner, while there is none.
+_LOOK = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Registrar:
         self._woken = asyncio.Event()
         self._settled: _Situation | None = None  # the one in which it was right; None: none was
         self._outdated = False  # whether the bundle has changed since
+        self._owned = True  # whether there was an owner for it
         self._reported = ""  # reason that was logged; "": none since all was well
         self.trouble = ""  # what keeps it from being right; "": nothing
 
@@ -165,9 +167,9 @@ class Registrar:
         if names is None:
             return
         outdated, self._outdated = self._outdated, False
-        if outdated:
-            self._settled = None
         leading, seen = self._leading(), self._informer.store.get(self._key)
+        if outdated or (leading and not self._owned):
+            self._settled = None
         if self._settled == _Situation.of(seen, names, leading=leading):
             return
         self._settled = None
@@ -185,7 +187,7 @@ class Registrar:
         if not names:
             if found:
                 await self._writer.remove(found)
-            self._settle(None, names)
+            self._settle(None, names, owned=True)
             return
         bundle = await wishes.bundle_for(found.bundle() if found else None)
         if not bundle:
@@ -195,7 +197,7 @@ class Registrar:
             found = await self._writer.create(manifest)
         elif not found.is_as_desired(manifest):
             found = await self._writer.change(found, patch_to(found, manifest))
-        self._settle(found, names)
+        self._settle(found, names, owned="ownerReferences" in manifest["metadata"])
 
     async def _see_to_bundle(self, wishes: Wishes) -> None:
         found = await self._writer.read()
@@ -215,8 +217,9 @@ class Registrar:
         # Leadership that came meanwhile makes another situation of it.
         self._settled = _Situation.of(found, names, leading=False)
 
-    def _settle(self, found: Found | None, names: frozenset[str]) -> None:
+    def _settle(self, found: Found | None, names: frozenset[str], *, owned: bool) -> None:
         self._settled = _Situation.of(found, names, leading=True)
+        self._owned = owned
         self._writer.kept = found
 
     def _fail(self, error: OperatorError) -> None:

@@ -129,6 +129,7 @@ class Replica:
         surroundings = Surroundings(
             credentials=operator.triggers.credentials,
             listed=lambda: operator.world.synced,
+            wait_listed=operator.world.wait_synced,
             leading=self._is_leading,
             record=self._record,
             clock=utc_now,

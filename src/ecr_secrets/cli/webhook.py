@@ -1,7 +1,7 @@
 """The webhook of a replica, put together: certificates, server, registration."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +25,6 @@ from ecr_secrets.webhook.surroundings import Terms
 _HEALED = Occurrence(
     "Warning", "WebhookConfigurationHealed", "somebody's change of the configuration was undone"
 )
-_GLANCE = 0.05  # seconds
 _SECRET = Kind("v1", "Secret")
 _CONFIGURATION = Kind("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
 
@@ -36,6 +35,7 @@ class Surroundings:
 
     credentials: Callable[[], Iterable[Credential]]
     listed: Callable[[], bool]  # whether all credentials have been seen once
+    wait_listed: Callable[[], Awaitable[object]]  # until they have
     leading: Callable[[], bool]
     record: Callable[[Kind, ObjectMeta, Occurrence], None]  # an Event
     clock: Callable[[], datetime]
@@ -142,8 +142,7 @@ class Webhook:
         by URL, it does not wait for us to be ready.
         """
         await self._certificates.wait_issued()
-        while not self._surroundings.listed():  # noqa: ASYNC110 - once, at the start
-            await asyncio.sleep(_GLANCE)
+        await self._surroundings.wait_listed()
 
     def _look(self) -> None:
         """See what has become of the record or of the configuration."""

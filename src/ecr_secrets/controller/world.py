@@ -140,6 +140,11 @@ class World:
         """Whether all credentials and namespaces have been seen once."""
         return self._credentials.synced and self._namespaces.synced
 
+    async def wait_synced(self) -> None:
+        """Wait until all credentials and namespaces have been seen once."""
+        await self._credentials.wait_synced()
+        await self._namespaces.wait_synced()
+
     def names(self) -> list[str]:
         """List the names of all credentials."""
         return [key.name for key in self._credentials.store]

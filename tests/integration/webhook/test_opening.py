@@ -1,7 +1,7 @@
 """When a replica that starts begins to take questions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,11 +33,12 @@ def _config(folder: Path, authority: Authority) -> Config:
 
 
 @asynccontextmanager
-async def _started(config: Config, listed: Callable[[], bool]) -> AsyncIterator[Webhook]:
+async def _started(config: Config, listed: asyncio.Event) -> AsyncIterator[Webhook]:
     """Run the webhook of a replica whose API server has not answered it yet."""
     surroundings = Surroundings(
         credentials=tuple,
-        listed=listed,
+        listed=listed.is_set,
+        wait_listed=listed.wait,
         leading=lambda: False,
         record=lambda *_: None,
         clock=lambda: NOON,
@@ -56,13 +57,13 @@ async def _started(config: Config, listed: Callable[[], bool]) -> AsyncIterator[
 
 async def test_no_question_is_taken_before_it_is_known_what_is_managed(tmp_path: Path) -> None:
     """A pod would be told that its pull secret is none of ours, and not wait for it."""
-    seen = False
-    async with _started(_config(tmp_path, AUTHORITY), lambda: seen) as webhook:
+    listed = asyncio.Event()
+    async with _started(_config(tmp_path, AUTHORITY), listed) as webhook:
         for _ in range(_TURNS):
             await asyncio.sleep(0)
         before = webhook.trouble()
 
-        seen = True
+        listed.set()
 
         assert before == "the webhook does not listen yet"
         await eventually(lambda: webhook.trouble() != before)
@@ -70,7 +71,10 @@ async def test_no_question_is_taken_before_it_is_known_what_is_managed(tmp_path:
 
 async def test_a_replica_that_never_sees_the_credentials_can_be_stopped(tmp_path: Path) -> None:
     """It waits for the list, and for nothing once it is asked to end."""
-    async with asyncio.timeout(5), _started(_config(tmp_path, AUTHORITY), lambda: False) as webhook:
+    async with (
+        asyncio.timeout(5),
+        _started(_config(tmp_path, AUTHORITY), asyncio.Event()) as webhook,
+    ):
         await asyncio.sleep(0)
 
     assert webhook.trouble() == "the webhook does not listen yet"

@@ -3,11 +3,15 @@
 import gc
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from testbed.control_plane import ControlPlane
-from testbed.operator import CRD
+from testbed.operator import CRD, Operator
+from tests.cluster.aws_thread import AwsThread
+from tests.cluster.canaries import texts_so_far, where_secrets_are_said
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +23,21 @@ def control_plane() -> Iterator[ControlPlane]:
     """
     with ControlPlane(manifests=[CRD]) as started:
         yield started
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_logs() -> Iterator[Path]:
+    """A folder with the logs of all operators that have ended, whichever room they ran in.
+
+    At the end of the session no secret stands in them, nor in what was noted of clusters and of
+    operators' metrics. If one does, the last test has an error, which names where.
+    """
+    with TemporaryDirectory(prefix="ecr-logs-") as folder:
+        Operator.kept_logs = Path(folder)
+        yield Operator.kept_logs
+        Operator.kept_logs = None
+        said = where_secrets_are_said(AwsThread.noted, texts_so_far(Path(folder)))
+        assert not said, f"a secret is said in: {', '.join(said)}"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from ecr_secrets.core.spec import API_VERSION, PLURAL
 from testbed.aws.iam import AccessKey
@@ -38,8 +39,18 @@ def note_cluster(name: str, control_plane: ControlPlane) -> None:
     """Note what a cluster shows of an operator to who may read anything but Secrets."""
     for path in _LISTS:
         status, found = control_plane.request("GET", path)
-        assert status == 200
+        assert status in {200, 404}  # the latter: our kind was removed from the cluster
         NOTED[f"{name}: {path}"] = json.dumps(found)
+
+
+def note_statuses(name: str, statuses: Iterable[object]) -> None:
+    """Note what credentials that are about to go say."""
+    NOTED[f"{name}: statuses"] = json.dumps(list(statuses))
+
+
+def texts_so_far(kept_logs: Path) -> dict[str, str]:
+    """Collect what was said by operators that have ended, and what was noted."""
+    return {log.name: log.read_text(errors="replace") for log in kept_logs.iterdir()} | NOTED
 
 
 def forms(word: str) -> Iterator[str]:
@@ -60,6 +71,11 @@ def where_said(words: Iterable[str], texts: Mapping[str, str]) -> list[str]:
 def where_shapes_are_said(texts: Mapping[str, str]) -> list[str]:
     """Name the texts in which something has the shape of a secret, in any form."""
     return where_said((form for shape in SHAPES.values() for form in forms(shape)), texts)
+
+
+def where_secrets_are_said(keys: Iterable[AccessKey], texts: Mapping[str, str]) -> list[str]:
+    """Name the texts in which something has the shape of a secret, or one of the keys stands."""
+    return sorted({*where_shapes_are_said(texts), *where_keys_are_said(keys, texts)})
 
 
 def where_keys_are_said(keys: Iterable[AccessKey], texts: Mapping[str, str]) -> list[str]:

@@ -3,8 +3,6 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,15 +25,6 @@ def _operated(control_plane: ControlPlane, arguments: Sequence[str]) -> Iterator
         Operator(control_plane, aws.environment(), arguments=arguments) as operator,
     ):
         yield Site(control_plane=control_plane, aws=aws, operator=operator)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def kept_logs() -> Iterator[Path]:
-    """A folder with the logs of all operators that have ended, for a search through them."""
-    with TemporaryDirectory(prefix="ecr-logs-") as folder:
-        Operator.kept_logs = Path(folder)
-        yield Operator.kept_logs
-        Operator.kept_logs = None
 
 
 @pytest.fixture(scope="package")

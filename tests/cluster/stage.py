@@ -16,6 +16,7 @@ from testbed.operator import Operator
 from testbed.waiting import wait_for
 from tests.cluster.api import Api, Object
 from tests.cluster.aws_thread import AwsThread
+from tests.cluster.canaries import note_statuses
 
 REGION = "eu-west-1"
 HOST = registry_host(ACCOUNT, REGION)
@@ -69,6 +70,7 @@ class Stage:
         self.aws.behave()
         self.aws.set_down(down=False)
         self.aws.set_token_lifetime(timedelta(hours=12))
+        note_statuses(self.prefix, (self.api.find(KIND, name) for name in self._credentials))
         for name in self._credentials:
             self.api.delete(KIND, name)
 

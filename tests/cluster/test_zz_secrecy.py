@@ -12,13 +12,12 @@ import pytest
 from testbed.aws.iam import ACCOUNT, AccessKey
 from tests.cluster.aws_thread import AwsThread
 from tests.cluster.canaries import (
-    NOTED,
     SHAPES,
     note_cluster,
     note_operator,
-    where_keys_are_said,
+    texts_so_far,
     where_said,
-    where_shapes_are_said,
+    where_secrets_are_said,
 )
 from tests.cluster.replicas.reviews import ANSWERS
 from tests.cluster.stage import Site
@@ -32,13 +31,12 @@ _KEY = AccessKey(
 
 def _texts(kept_logs: Path, sites: dict[str, Site]) -> dict[str, str]:
     """Collect what was said: by whom that has ended, by whom still runs, and in the clusters."""
-    texts = {log.name: log.read_text(errors="replace") for log in kept_logs.iterdir()}
-    texts["answers to reviews"] = "\n".join(ANSWERS)
     for name, site in sites.items():
-        texts[f"{name}: log"] = site.operator.log_text()
         note_operator(name, site.operator)
         note_cluster(name, site.control_plane)
-    return texts | NOTED
+    logs = {f"{name}: log": site.operator.log_text() for name, site in sites.items()}
+    answers = {"answers to reviews": "\n".join(ANSWERS)}
+    return texts_so_far(kept_logs) | logs | answers
 
 
 def test_nobody_has_said_a_secret(kept_logs: Path, site: Site, spare_site: Site) -> None:
@@ -53,8 +51,7 @@ def test_nobody_has_said_a_secret(kept_logs: Path, site: Site, spare_site: Site)
     assert texts["site: log"]
     assert texts["spare site: log"]
     assert AwsThread.noted
-    assert where_shapes_are_said(texts) == []
-    assert where_keys_are_said(AwsThread.noted, texts) == []
+    assert where_secrets_are_said(AwsThread.noted, texts) == []
 
 
 def _all_forms() -> Iterator[object]:
@@ -71,7 +68,5 @@ def test_the_search_hears_every_form(said: str) -> None:
     """A word that is not found is found nowhere: it is tried on what does say it."""
     texts = {"quiet": "nothing at all", "loud": f'{{"message": "x {said}"}}'}
 
-    heard = {*where_shapes_are_said(texts), *where_keys_are_said([_KEY], texts)}
-
-    assert heard == {"loud"}
+    assert where_secrets_are_said([_KEY], texts) == ["loud"]
     assert where_said(["nothing"], texts) == ["quiet"]

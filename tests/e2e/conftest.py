@@ -10,6 +10,7 @@ from testbed.node.node import Node
 from testbed.node.programs import provide_workload
 from testbed.operator import CRD, install
 from tests.cluster.aws_thread import AwsThread
+from tests.cluster.canaries import note_cluster
 from tests.cluster.replicas import lending
 from tests.cluster.replicas.cluster import Cluster
 from tests.cluster.replicas.pair import Pair
@@ -31,6 +32,7 @@ def cluster() -> Iterator[Cluster]:
     with ControlPlane(manifests=[CRD]) as control_plane, AwsThread(images) as aws:
         install(control_plane)
         yield Cluster(control_plane=control_plane, aws=aws, token=a_token(control_plane))
+        note_cluster("e2e", control_plane)
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -17,6 +17,7 @@ from testbed.operator import NAMESPACE, SERVICE_ACCOUNT, Operator, flags_of
 from testbed.waiting import wait_for
 from tests.cluster.api import Api, Object
 from tests.cluster.aws_thread import AwsThread
+from tests.cluster.canaries import note_cluster, note_operator
 from tests.cluster.stage import DATA_KEY, HOST, REGION
 from tests.lifecycle.recipes import Shell
 
@@ -92,6 +93,8 @@ class Place:
                 yield running
             finally:
                 sys.stderr.write(running.log_text()[-_LOG_SHOWN:])  # shown if the test failed
+            note_operator(self.shop, running)
+            note_cluster(self.shop, self.cluster)
             assert running.stop() == 0
 
     def _is_confined(self, kubeconfig: str) -> bool:

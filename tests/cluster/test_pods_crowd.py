@@ -25,7 +25,7 @@ def test_a_crowd_of_pods_costs_one_call_to_aws(spare_stage: Stage, pods: int) ->
     early: list[Answer] = []
     pod = a_pod(shop, village.secret)
     lines = village.author.connected(pods)  # so that what comes at once are pods, not handshakes
-    start = threading.Barrier(pods)
+    start = threading.Barrier(pods, timeout=60)
 
     def create(line: HTTPSConnection) -> Answer:
         start.wait()

@@ -1,5 +1,7 @@
 """What the API server measures of its calls to the webhook."""
 
+from collections.abc import Iterable
+
 from ecr_secrets.core.webhook_configuration import WEBHOOK
 from testbed.control_plane import ControlPlane
 
@@ -28,19 +30,28 @@ def failed_calls(control_plane: ControlPlane) -> int:
 
 def waits(control_plane: ControlPlane) -> int:
     """Count the pods that have waited for the webhook, answered or not."""
-    return _count(control_plane, f"{_WAITED}_count")
+    return _sum(_read(control_plane), f"{_WAITED}_count")
 
 
 def long_waits(control_plane: ControlPlane) -> int:
     """Count the pods that have waited for the webhook for more than 2.5 s."""
-    return waits(control_plane) - _count(control_plane, f"{_WAITED}_bucket", _LATE)
+    lines = _read(control_plane)
+    return _sum(lines, f"{_WAITED}_count") - _sum(lines, f"{_WAITED}_bucket", _LATE)
 
 
-def _count(control_plane: ControlPlane, name: str, label: str = "") -> int:
-    """Add up a metric over all its labels but those of other webhooks."""
+def _count(control_plane: ControlPlane, name: str) -> int:
+    return _sum(_read(control_plane), name)
+
+
+def _read(control_plane: ControlPlane) -> list[str]:
     _, text = control_plane.request("GET", "/metrics")
+    return str(text).splitlines()
+
+
+def _sum(lines: Iterable[str], name: str, label: str = "") -> int:
+    """Add up a metric over all its labels but those of other webhooks."""
     return sum(
         round(float(line.rpartition(" ")[2]))
-        for line in str(text).splitlines()
+        for line in lines
         if line.startswith(f"{name}{{") and f'name="{WEBHOOK}"' in line and label in line
     )

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 from tests.fakes.conversations import Conversations
 
+_HANDSHAKE = 2  # pieces of a client with TLS 1.3: its hello, and that it has finished
+
 
 class Relay:
     """Passes bytes between its own port and another one on loopback, while it is open."""
@@ -14,7 +16,7 @@ class Relay:
         self._to_port = to_port
         self._port = 0  # 0: not chosen yet
         self._server: asyncio.Server | None = None  # None: closed
-        self.held = 0  # pieces that the client has sent since `hold`
+        self.held = 0  # pieces that the client has sent since `hold`, not counting handshakes
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -52,14 +54,28 @@ class Relay:
         async with _aborting(writer):
             there, back = await asyncio.open_connection("127.0.0.1", self._to_port)
             async with _aborting(back), asyncio.TaskGroup() as group:
-                group.create_task(self._pass_on(reader, back, counted=True))
-                group.create_task(self._pass_on(there, writer, counted=False))
+                group.create_task(self._pass_on(reader, back, handshake=_HANDSHAKE))
+                group.create_task(self._pass_on(there, writer, handshake=None))
 
     async def _pass_on(
-        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, counted: bool
+        self,
+        source: asyncio.StreamReader,
+        target: asyncio.StreamWriter,
+        *,
+        handshake: int | None,
     ) -> None:
+        """Pass on what comes.
+
+        Args:
+            source: from where.
+            target: where to.
+            handshake: pieces that do not count at the beginning; None: none counts.
+        """
+        pieces = 0
         while data := await source.read(65536):
-            self.held += counted and not self._flowing.is_set()
+            counts = handshake is not None and pieces >= handshake
+            self.held += counts and not self._flowing.is_set()
+            pieces += 1
             await self._flowing.wait()
             target.write(data)
             await target.drain()

@@ -37,6 +37,31 @@ def test_the_secrets_of_all_places_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    ("places", "followed"),
+    [
+        pytest.param(("bank", "shop"), SHOP, id="namespace-by-namespace"),
+        pytest.param(("",), ObjectKey("", "ecr-login"), id="everywhere-at-once"),
+    ],
+)
+def test_one_secret_is_looked_for_in_one_place(
+    places: tuple[str, ...], followed: ObjectKey
+) -> None:
+    """With hundreds of places, going through all of them for each would take its time."""
+    found = a_pull_secret("shop")
+    known = FakeFollowed()
+    asked = []
+
+    def store(key: ObjectKey) -> Mapping[ObjectKey, PullSecret]:
+        asked.append(key)
+        return {SHOP: found}
+
+    known.store = store  # type: ignore[method-assign]
+
+    assert SecretPlaces(known, places).find(SHOP) == found
+    assert asked == [followed]
+
+
+@pytest.mark.parametrize(
     ("bank", "shop", "position"),
     [
         pytest.param("9", "10", "9", id="numbers-not-words"),

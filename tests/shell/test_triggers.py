@@ -45,6 +45,9 @@ class _Showing:
     def __init__(self, secret: PullSecret) -> None:
         self._secret = secret
 
+    def find(self, key: ObjectKey) -> PullSecret | None:
+        return self.store(key.name).get(key)
+
     def store(self, key: str) -> Mapping[ObjectKey, PullSecret]:
         return {self._secret.key: self._secret}
 

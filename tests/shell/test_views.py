@@ -29,6 +29,9 @@ class FakePool:
     def store(self, key: str) -> Mapping[ObjectKey, PullSecret]:
         return {found: secret for found, secret in self.secrets.items() if found.name == key}
 
+    def find(self, key: ObjectKey) -> PullSecret | None:
+        return self.secrets.get(key)
+
     def position(self, key: str) -> str:
         return self.version
 

@@ -42,6 +42,12 @@ class SecretPlaces:
             return stores[0]
         return ChainMap(*stores)  # type: ignore[arg-type]  # it is only read
 
+    def find(self, key: ObjectKey) -> PullSecret | None:
+        """Find what is known of one Secret; None: nothing."""
+        everywhere = self._places == ("",)
+        place = ObjectKey("" if everywhere else key.namespace, key.name)
+        return self._followed.store(place).get(key)
+
     def position(self, key: str) -> str:
         """Tell up to which resource version that is complete everywhere; "": not at all yet."""
         positions = [self._followed.position(each) for each in self.keys(key)]

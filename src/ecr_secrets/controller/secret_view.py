@@ -18,6 +18,9 @@ class Watched(Protocol):
     def store(self, key: str) -> Mapping[ObjectKey, PullSecret]:
         """Show what is known under a name."""
 
+    def find(self, key: ObjectKey) -> PullSecret | None:
+        """Find what is known of one Secret; None: nothing."""
+
     def position(self, key: str) -> str:
         """Tell up to which resource version that is complete; "": not at all yet."""
 
@@ -58,7 +61,7 @@ class SecretView:
         """Find what stands at one place; None: nothing."""
         if key in self._written:
             self._settle([key])
-        return self._written.get(key) or self._pool.store(key.name).get(key)
+        return self._written.get(key) or self._pool.find(key)
 
     def of(self, credential: Credential, names: Iterable[str]) -> dict[ObjectKey, PullSecret]:
         """Find the Secrets that concern a credential: on its targets, or owned by it."""
@@ -76,11 +79,15 @@ class SecretView:
 
     def _settle(self, keys: Iterable[ObjectKey]) -> None:
         """Drop the answers that the watch has caught up with."""
+        positions: dict[str, int] = {}  # by name
         for key in keys:
             version = _number(self._written[key].resource_version)
-            seen = self._pool.store(key.name).get(key)
-            caught_up = _number(self._pool.position(key.name)) >= version
-            if caught_up or (seen and _number(seen.resource_version) >= version):
+            seen = self._pool.find(key)
+            if key.name not in positions:
+                positions[key.name] = _number(self._pool.position(key.name))
+            if positions[key.name] >= version or (
+                seen and _number(seen.resource_version) >= version
+            ):
                 del self._written[key]
 
 

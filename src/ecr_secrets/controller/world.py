@@ -181,12 +181,17 @@ class World:
 
     def observe(self, credential: Credential, names: frozenset[str]) -> Observed:
         """Show what concerns a credential, as it is now."""
-        store, asked = self._namespaces.store, credential.namespaces
+        secrets, asked = self.secrets.of(credential, names), credential.namespaces
+        concerned = asked.union(key.namespace for key in secrets)
         return Observed(
-            namespaces=frozenset(key.name for key, found in store.items() if found.open),
-            secrets=self.secrets.of(credential, names),
+            namespaces=frozenset(filter(self._is_open, concerned)),
+            secrets=secrets,
             outside=sorted(each for each in asked if not self._scope.includes(each)),
         )
+
+    def _is_open(self, namespace: str) -> bool:
+        found = self._namespaces.store.get(ObjectKey("", namespace))
+        return found is not None and found.open
 
     def trouble(self, credential: Credential) -> OperatorError | None:
         """Return what keeps us from seeing what concerns a credential; None: nothing does.

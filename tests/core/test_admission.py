@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ecr_secrets.core.actions import LONGEST_LIFE
-from ecr_secrets.core.admission import PodAdmission, targets_of, targets_to_refresh
+from ecr_secrets.core.admission import PodAdmission, lacking, targets_of, targets_to_refresh
 from ecr_secrets.core.content import EXPIRY
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
@@ -100,22 +100,29 @@ def test_one_target(found: PullSecret | None, due: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "due"),
+    ("asked", "missing"),
     [
-        pytest.param((), False, id="its-own-region-alone"),
-        pytest.param((IRELAND,), False, id="all-that-is-there"),
-        pytest.param((IRELAND, VIRGINIA), True, id="one-is-missing"),
-        pytest.param((VIRGINIA,), True, id="another"),
+        pytest.param((), set(), id="its-own-region-alone"),
+        pytest.param((IRELAND,), set(), id="all-that-is-there"),
+        pytest.param((IRELAND, VIRGINIA), {VIRGINIA}, id="one-is-missing"),
+        pytest.param((VIRGINIA,), {VIRGINIA}, id="another"),
     ],
 )
-def test_a_pull_secret_has_to_open_all_regions(asked: tuple[str, ...], due: bool) -> None:
-    """A pod may pull from the one that had no token when the secret was written."""
-    credential = a_credential("shop", regions=asked)
-    found = a_pull_secret(content=a_content(a_token(IRELAND)))
+def test_regions_without_a_token_are_named(asked: tuple[str, ...], missing: set[str]) -> None:
+    """They are told of, and no reason for a refresh, which would not bring them either."""
+    managed = {SHOP: a_credential("shop", regions=asked)}
+    found = {SHOP: a_pull_secret(content=a_content(a_token(IRELAND)))}
 
-    chosen = targets_to_refresh({SHOP: credential}, {SHOP: found}, now=NOON, grace=GRACE)
+    assert lacking(managed, found) == ({"shop-ecr": missing} if missing else {})
+    assert targets_to_refresh(managed, found, now=NOON, grace=GRACE) == {}
 
-    assert chosen == ({SHOP: credential} if due else {})
+
+def test_of_a_secret_that_is_not_ours_no_region_is_missed() -> None:
+    """Nothing is there yet, or a stranger's."""
+    managed = {SHOP: a_credential("shop", regions=(VIRGINIA,))}
+
+    assert lacking(managed, {}) == {}
+    assert lacking(managed, {SHOP: a_pull_secret(owner_uid=None)}) == {}
 
 
 def test_each_target_is_judged_for_itself() -> None:

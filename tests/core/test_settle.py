@@ -163,6 +163,29 @@ def test_a_registry_that_is_closed_already_is_not_waited_for() -> None:
     assert action == Write(SHOP, "Expired", found)
 
 
+@pytest.mark.parametrize(
+    ("age", "kept"),
+    [
+        pytest.param(HOUR, False, id="fresh"),
+        pytest.param(LIFE - HOUR, True, id="stale"),
+    ],
+)
+def test_a_registry_that_is_missing_is_worth_an_earlier_expiry(
+    age: timedelta, *, kept: bool
+) -> None:
+    """Another replica had a newer token for one region and none for the other.
+
+    Not with a token that is stale itself: the one that is there outlives it by far.
+    """
+    found = written("shop", a_content(a_token(IRELAND)))
+    content = a_content(a_token(IRELAND, issued_at=NOON - age), a_token(VIRGINIA))
+    incomplete = Write(SHOP, "Incomplete", found)
+
+    (action,) = settle([incomplete], content, now=NOON)
+
+    assert action == (Keep(SHOP, found) if kept else incomplete)
+
+
 BOTH = (a_token(IRELAND), a_token(VIRGINIA))
 PARTIAL = a_content(a_token(IRELAND, life=LIFE + HOUR))  # nothing came from Virginia
 

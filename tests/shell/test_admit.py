@@ -16,7 +16,15 @@ from ecr_secrets.core.pull_secret import PullSecret
 from ecr_secrets.errors import AccessDeniedError, InvalidReviewError
 from ecr_secrets.metrics import REGISTRY
 from ecr_secrets.webhook.admit import PodWebhook
-from tests.core.builders import NOON, a_content, a_credential, a_pull_secret, a_token
+from tests.core.builders import (
+    IRELAND,
+    NOON,
+    VIRGINIA,
+    a_content,
+    a_credential,
+    a_pull_secret,
+    a_token,
+)
 from tests.core.reviews import UID, a_body
 from tests.fakes.virtual_time import run_in_virtual_time
 
@@ -112,6 +120,36 @@ async def test_a_pod_waits_for_the_refresh_that_it_needs() -> None:
     assert answer_of(answer) == {"uid": UID, "allowed": True}
     assert refreshes.asked == [("shop-ecr", SHOP)]
     assert counted("refreshed") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("before", "result"),
+    [
+        pytest.param(a_pull_secret(), "fresh", id="for-a-while"),
+        pytest.param(EXPIRED, "refreshed", id="since-this-refresh"),
+    ],
+)
+async def test_a_pull_secret_without_a_region_is_told_of(before: PullSecret, result: str) -> None:
+    """A refresh would not bring it, so no pod waits for one because of that."""
+    found = {SHOP: before}
+
+    async def refresh_now(_credential: str, target: ObjectKey) -> None:
+        await asyncio.sleep(0)
+        found[target] = a_pull_secret()
+
+    webhook = PodWebhook(
+        managed={SHOP: a_credential("shop", regions=(IRELAND, VIRGINIA))}.get,
+        found=found.get,
+        refresh_now=refresh_now,
+        clock=lambda: NOON,
+    )
+    times = counted(result)
+
+    answer = await webhook.admit(a_body("ecr-login"))
+
+    warning = f"pull secret lacks {VIRGINIA}: AWSECRCredential shop-ecr"
+    assert answer_of(answer) == {"uid": UID, "allowed": True, "warnings": [warning]}
+    assert counted(result) == times + 1
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from functools import partial
 from ecr_secrets.controller.demand import Demand
 from ecr_secrets.controller.secret_writer import SecretWriter
 from ecr_secrets.controller.writers import Writers
-from ecr_secrets.core.actions import Action, Delete, Write, is_complete
+from ecr_secrets.core.actions import Action, Delete, Write
 from ecr_secrets.core.content import Content
 from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
@@ -151,8 +151,7 @@ class Executor:
                     credential,
                     touched=job.target in this.assignment.first,
                 )
-                if is_complete(this.written[job.target], credential):
-                    self.demand.serve(credential.name, job.target)
+                self.demand.serve(credential.name, job.target)
         except OperatorError as error:
             _let_go(error)  # the writer has noted it
         finally:

@@ -14,7 +14,7 @@ from ecr_secrets.controller.execute import Assignment, Executor
 from ecr_secrets.controller.supply import Supplier, Supply
 from ecr_secrets.controller.teller import Teller
 from ecr_secrets.controller.world import World
-from ecr_secrets.core.actions import Delete, Keep, Write, is_complete, is_fresh
+from ecr_secrets.core.actions import Delete, Keep, Write, is_fresh
 from ecr_secrets.core.conclude import Findings, conclude_invalid, conclude_unseen, next_look
 from ecr_secrets.core.credential import Credential, CredentialObject, parse_credential
 from ecr_secrets.core.objects import ObjectKey
@@ -135,7 +135,7 @@ class Reconciler:
         for action in assignment.actions if awaited else ():
             if action.target not in awaited or not isinstance(action, Keep):
                 continue
-            if is_fresh(action.found, now=now) and is_complete(action.found, assignment.credential):
+            if is_fresh(action.found, now=now):
                 self.demand.serve(name, action.target)
 
     def _answer(
@@ -143,9 +143,8 @@ class Reconciler:
     ) -> None:
         """Tell the pods that still wait what came of it."""
         name = assignment.credential.name
-        for target, written in outcome.written.items():  # of a pod that has come since
-            if is_complete(written, assignment.credential):
-                self.demand.serve(name, target)
+        for target in outcome.written:  # of a pod that has come since
+            self.demand.serve(name, target)
         look = Look(
             known={action.target for action in assignment.actions},
             failures={each.target: ConflictError(each.message) for each in standing.troubles},

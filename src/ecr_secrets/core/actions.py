@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
-from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 
@@ -85,14 +84,6 @@ def is_credible(found: PullSecret) -> bool:
     """Tell whether what a Secret says of itself can be believed: what was edited says nothing."""
     stamp = found.stamp
     return found.usable and bool(stamp.registries) and (stamp.intact or not stamp.stamped)
-
-
-def is_complete(found: PullSecret, credential: Credential) -> bool:
-    """Tell whether a pull secret opens all that was asked for.
-
-    It does not while a region has no token to be had.
-    """
-    return credential.regions <= found.stamp.regions
 
 
 def is_fresh(found: PullSecret, *, now: datetime) -> bool:

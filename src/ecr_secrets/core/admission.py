@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Literal
 
-from ecr_secrets.core.actions import can_pull, is_complete
+from ecr_secrets.core.actions import can_pull
 from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
@@ -37,8 +37,6 @@ def targets_to_refresh(
 ) -> dict[ObjectKey, Credential]:
     """Choose the targets whose credentials have to be refreshed before a pod pulls.
 
-    One that lacks a region is among them: nobody knows which one the pod pulls from.
-
     A Secret there that is not the credential's own is left out: a refresh would not touch it.
 
     Args:
@@ -54,8 +52,27 @@ def targets_to_refresh(
         target: credential
         for target, credential in sorted(managed.items(), key=itemgetter(0))
         if is_ours(found.get(target), credential)
-        and _is_due(found.get(target), credential, now=now, grace=grace)
+        and _is_due(found.get(target), now=now, grace=grace)
     }
+
+
+def lacking(
+    managed: Mapping[ObjectKey, Credential], found: Mapping[ObjectKey, PullSecret]
+) -> dict[str, frozenset[str]]:
+    """Find the regions that pull secrets do not open, because no token could be had there.
+
+    Nobody knows which one a pod pulls from. A refresh for it would bring nothing: whoever leads
+    tries again as soon as AWS is worth another call.
+
+    Returns:
+        What is missing, by the name of the credential that asks for it.
+    """
+    missing = {
+        credential.name: credential.regions - found[target].stamp.regions
+        for target, credential in managed.items()
+        if target in found and is_ours(found[target], credential)
+    }
+    return {name: regions for name, regions in missing.items() if regions}
 
 
 def is_ours(found: PullSecret | None, credential: Credential) -> bool:
@@ -63,10 +80,8 @@ def is_ours(found: PullSecret | None, credential: Credential) -> bool:
     return found is None or (found.owner_name == credential.name and found.usable)
 
 
-def _is_due(
-    found: PullSecret | None, credential: Credential, *, now: datetime, grace: timedelta
-) -> bool:
-    if found is None or not is_complete(found, credential):
+def _is_due(found: PullSecret | None, *, now: datetime, grace: timedelta) -> bool:
+    if found is None:
         return True
     expires_at = found.stamp.expires_at
     return not can_pull(found, now=now) or expires_at is None or expires_at <= now + grace

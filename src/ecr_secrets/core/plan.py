@@ -16,7 +16,6 @@ from ecr_secrets.core.actions import (
     Need,
     Refuse,
     Write,
-    is_complete,
     is_credible,
 )
 from ecr_secrets.core.credential import Credential
@@ -112,8 +111,8 @@ def _look(
     if not found.usable:
         return Refuse(target, "UnusableSecret", found)
     need = _need(found, source=source, now=now)
-    if not need and not is_complete(found, credential):
-        need = "Incomplete"
+    if not need and not credential.regions <= found.stamp.regions:
+        need = "Incomplete"  # no token could be had there
     return Write(target, need, found) if need else Keep(target, found)
 
 

@@ -71,7 +71,8 @@ def _is_better(
 
     An earlier expiry counts only where the tokens were asked for with the same identity and
     registries: what the user changed takes effect. It does not count either where the pull secret
-    fails for another registry already.
+    fails for another registry already, or lacks one that the content opens while it is fresh:
+    another process had no token there, and a newer one elsewhere.
     """
     if not is_credible(found):
         return False
@@ -80,6 +81,8 @@ def _is_better(
     if any(entry.host not in offered and region_of(entry.host) in without for entry in open_):
         return True
     if not can_pull(found, now=now) or found.stamp.source not in {None, content.source}:
+        return False
+    if now < content.refresh_after and offered.keys() - {entry.host for entry in open_}:
         return False
     if any(offered.get(entry.host, entry.expires_at) < entry.expires_at for entry in open_):
         return True

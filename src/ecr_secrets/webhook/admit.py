@@ -2,13 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from ecr_secrets import metrics
-from ecr_secrets.core.admission import PodAdmission, is_ours, targets_of, targets_to_refresh
+from ecr_secrets.core.admission import (
+    PodAdmission,
+    is_ours,
+    lacking,
+    targets_of,
+    targets_to_refresh,
+)
 from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
@@ -75,15 +81,22 @@ class PodWebhook:
             for target in targets_of(admission)
             if (credential := self.managed(target)) is not None
         }
-        found = {target: secret for target in managed if (secret := self.found(target)) is not None}
+        found = self._find(managed)
         if not any(is_ours(found.get(target), owner) for target, owner in managed.items()):
             return _Verdict("unmanaged")
         due = targets_to_refresh(managed, found, now=self.clock(), grace=self.grace)
         if not due:
-            return _Verdict("fresh")
+            return _Verdict("fresh", _tell_gaps(lacking(managed, found)))
         if admission.dry_run:
             return _Verdict("dry_run")
-        return await self._refresh(due, admission, deadline)
+        verdict = await self._refresh(due, admission, deadline)
+        if verdict.warnings:
+            return verdict
+        return _Verdict(verdict.result, _tell_gaps(lacking(managed, self._find(managed))))
+
+    def _find(self, targets: Iterable[ObjectKey]) -> dict[ObjectKey, PullSecret]:
+        """Show what the cluster holds at targets, as far as something is there."""
+        return {target: secret for target in targets if (secret := self.found(target)) is not None}
 
     async def _refresh(
         self, due: Mapping[ObjectKey, Credential], admission: PodAdmission, deadline: float
@@ -113,6 +126,14 @@ class PodWebhook:
     async def _refresh_one(self, target: ObjectKey, credential: str, deadline: float) -> None:
         async with asyncio.timeout_at(deadline):
             await self.refresh_now(credential, target)
+
+
+def _tell_gaps(gaps: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Say what pull secrets do not open, by credential, one line for each."""
+    return tuple(
+        f"pull secret lacks {', '.join(sorted(regions))}: AWSECRCredential {credential}"
+        for credential, regions in sorted(gaps.items())
+    )
 
 
 def _explain(outcome: BaseException, credential: str, admission: PodAdmission) -> str:

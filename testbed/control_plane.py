@@ -222,15 +222,14 @@ class ControlPlane:
         self._audit_log = AuditLog(self.folder / AUDIT_LOG)
         self._etcd.wait_until_ready()
         self._api_server = self._run_api_server()
-        if self._manifests:
-            self._wait_for_api_server()
-            for manifest in self._manifests:
-                self.kubectl("apply", "--server-side", "--filename", manifest)
+        self._wait_for_api_server()
+        for manifest in self._manifests:
+            self.kubectl("apply", "--server-side", "--filename", manifest)
+        # Not before: it gives up when its role is not there ten seconds after its start.
         self._controller_manager = self._group.start(
             "kube-controller-manager",
             controller_manager_arguments(self._programs.kube_controller_manager),
         )
-        self._wait_for_api_server()
         wait_for("service account default/default", self._has_default_account, _START)
 
     def _run_api_server(self) -> Process:

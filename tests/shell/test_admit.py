@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -150,6 +150,23 @@ async def test_a_pull_secret_without_a_region_is_told_of(before: PullSecret, res
     warning = f"pull secret lacks {VIRGINIA}: AWSECRCredential shop-ecr"
     assert answer_of(answer) == {"uid": UID, "allowed": True, "warnings": [warning]}
     assert counted(result) == times + 1
+
+
+def test_a_missing_region_is_told_beside_a_refresh_that_fails() -> None:
+    """Of two pull secrets that a pod names, each has its own trouble."""
+    spare = a_credential("shop", name="spare-ecr", regions=(IRELAND, VIRGINIA))
+    webhook = a_webhook(
+        Refreshes({"shop-ecr": AccessDeniedError("no")}),
+        EXPIRED,
+        replace(a_pull_secret(name="spare"), owner_name="spare-ecr"),
+        managed={SHOP: a_credential("shop"), SPARE: spare}.get,
+    )
+
+    answer = run_in_virtual_time(webhook.admit(a_body("ecr-login", "spare")))
+
+    lacks = [line for line in answer_of(answer)["warnings"] if "lacks" in line]
+    assert len(answer_of(answer)["warnings"]) == 2
+    assert lacks == [f"pull secret lacks {VIRGINIA}: AWSECRCredential spare-ecr"]
 
 
 @pytest.mark.parametrize(

@@ -90,9 +90,8 @@ class PodWebhook:
         if admission.dry_run:
             return _Verdict("dry_run")
         verdict = await self._refresh(due, admission, deadline)
-        if verdict.warnings:
-            return verdict
-        return _Verdict(verdict.result, _tell_gaps(lacking(managed, self._find(managed))))
+        gaps = _tell_gaps(lacking(managed, self._find(managed)))
+        return _Verdict(verdict.result, (*verdict.warnings, *gaps))
 
     def _find(self, targets: Iterable[ObjectKey]) -> dict[ObjectKey, PullSecret]:
         """Show what the cluster holds at targets, as far as something is there."""

@@ -54,27 +54,15 @@ class Relay:
         async with _aborting(writer):
             there, back = await asyncio.open_connection("127.0.0.1", self._to_port)
             async with _aborting(back), asyncio.TaskGroup() as group:
-                group.create_task(self._pass_on(reader, back, handshake=_HANDSHAKE))
-                group.create_task(self._pass_on(there, writer, handshake=None))
+                group.create_task(self._pass_on(reader, back, counted=True))
+                group.create_task(self._pass_on(there, writer, counted=False))
 
     async def _pass_on(
-        self,
-        source: asyncio.StreamReader,
-        target: asyncio.StreamWriter,
-        *,
-        handshake: int | None,
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, counted: bool
     ) -> None:
-        """Pass on what comes.
-
-        Args:
-            source: from where.
-            target: where to.
-            handshake: pieces that do not count at the beginning; None: none counts.
-        """
         pieces = 0
         while data := await source.read(65536):
-            counts = handshake is not None and pieces >= handshake
-            self.held += counts and not self._flowing.is_set()
+            self.held += counted and pieces >= _HANDSHAKE and not self._flowing.is_set()
             pieces += 1
             await self._flowing.wait()
             target.write(data)

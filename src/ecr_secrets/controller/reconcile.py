@@ -218,12 +218,12 @@ class Reconciler:
     ) -> timedelta:
         now = self.clock()
         due = next_look(standing, now=now)
-        outlived = credential.timed and supply.content and not supply.errors
+        short_lived = credential.timed and supply.content and not supply.errors
         waits = [
             self.executor.next_try(credential.name, outcome),
             due - now if due else None,
             supply.retry_at - now if supply.retry_at else None,
-            _SOON if outlived and _is_stale(standing, now) else None,
+            _SOON if short_lived and _is_stale(standing, now) else None,
         ]
         return min([_AT_LEAST, *(max(wait, _AT_ONCE) for wait in waits if wait is not None)])
 

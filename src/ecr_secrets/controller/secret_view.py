@@ -4,7 +4,7 @@ Without this, the next look at the world would find a Secret missing that was cr
 ago, and while a watch is broken it would write the same again and again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from ecr_secrets.core.credential import Credential
@@ -77,17 +77,14 @@ class SecretView:
                     found[key] = secret
         return found
 
-    def _settle(self, keys: Iterable[ObjectKey]) -> None:
+    def _settle(self, keys: Collection[ObjectKey]) -> None:
         """Drop the answers that the watch has caught up with."""
-        positions: dict[str, int] = {}  # by name
+        names = {key.name for key in keys}
+        positions = {name: _number(self._pool.position(name)) for name in names}
         for key in keys:
-            version = _number(self._written[key].resource_version)
             seen = self._pool.find(key)
-            if key.name not in positions:
-                positions[key.name] = _number(self._pool.position(key.name))
-            if positions[key.name] >= version or (
-                seen and _number(seen.resource_version) >= version
-            ):
+            shown = max(positions[key.name], _number(seen.resource_version) if seen else 0)
+            if shown >= _number(self._written[key].resource_version):
                 del self._written[key]
 
 

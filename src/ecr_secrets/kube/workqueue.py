@@ -80,7 +80,7 @@ class WorkQueue(Generic[K]):
         A cancelled `take` takes nothing.
 
         Args:
-            urgent_only: leave the others to others.
+            urgent_only: take nothing else.
 
         Raises:
             QueueClosedError: `close` was called.

@@ -16,6 +16,7 @@ from ecr_secrets.errors import NotFoundError
 from ecr_secrets.kube.access import load_access
 from ecr_secrets.kube.client import Client
 from ecr_secrets.kube.resource import NAMESPACES, SECRETS, Resource
+from ecr_secrets.webhook.configuration_writer import CONFIGURATIONS
 from testbed.aws.iam import AccessKey
 from testbed.control_plane import ControlPlane
 
@@ -90,6 +91,17 @@ class Cluster:
         }
         manifest = {"apiVersion": API_VERSION, "kind": KIND, "spec": spec}
         await self._apply(CREDENTIALS, ObjectKey("", name), manifest)
+
+    async def set_webhook(self, configuration: Manifest) -> None:
+        """Write a `ValidatingWebhookConfiguration`."""
+        await self._apply(
+            CONFIGURATIONS, ObjectKey("", configuration["metadata"]["name"]), configuration
+        )
+
+    async def remove_webhook(self, name: str) -> None:
+        """Delete a `ValidatingWebhookConfiguration`."""
+        found = await self.client.get(CONFIGURATIONS, ObjectKey("", name), into=Found)
+        await self._delete(CONFIGURATIONS, found.metadata)
 
     async def secret(self, key: ObjectKey) -> dict[str, Any]:
         """Return a Secret."""

@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 
 from bench.measured import Machine
 
-# No webhook registered; registered, but the pod names no managed secret; it names a fresh one;
-# it names an expired one.
-Case: TypeAlias = Literal["no webhook", "not matching", "fresh", "expired"]
+# No webhook registered; one that knows nothing; the operator's, but the pod names no managed
+# secret; it names a fresh one; it names an expired one.
+Case: TypeAlias = Literal["no webhook", "bare webhook", "not matching", "fresh", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Batch:
     load: Load
     milliseconds: tuple[float, ...]  # from a pod's POST to the end of the answer
     reviews_per_pod: float  # how often the webhook was asked
-    operator_cpu: timedelta  # per pod
+    webhook_cpu: timedelta  # per pod; of the operator, or of the bare webhook
     control_plane_cpu: timedelta  # per pod; of etcd, API server and controller manager
 
 

@@ -1,8 +1,8 @@
 """Rounds in which all cases take turns, so that all meet the same noise.
 
-Odd rounds begin without the webhook and end with it; even ones go the other way round, down to the
-order of the cases with it. What has expired comes last while there is a webhook: it takes its time
-to expire, and the connections to the webhook are warm by then.
+Odd rounds begin without a webhook and end with the operator's; even ones go the other way round,
+down to the order of the cases. What has expired comes last while there is a webhook: it takes its
+time to expire, and the connections to the webhook are warm by then.
 """
 
 from collections.abc import AsyncIterator
@@ -32,20 +32,30 @@ async def play(scene: Scene, *, rounds: int) -> AsyncIterator[Batch | Rescue]:
     await expired.make_namespaces(scene)
     for number in range(rounds):
         if number % 2 == 0:
-            async for batch in _batches(scene, "no webhook"):
+            async for batch in _without_operator(scene, "no webhook", "bare webhook"):
                 yield batch
             await scene.set_up_webhook()
-            async for found in _with_webhook(scene, "not matching", "fresh"):
+            async for found in _with_operator(scene, "not matching", "fresh"):
                 yield found
         else:
-            async for found in _with_webhook(scene, "fresh", "not matching"):
+            async for found in _with_operator(scene, "fresh", "not matching"):
                 yield found
             await scene.take_down_webhook()
-            async for batch in _batches(scene, "no webhook"):
+            async for batch in _without_operator(scene, "bare webhook", "no webhook"):
                 yield batch
 
 
-async def _with_webhook(scene: Scene, *cases: Case) -> AsyncIterator[Batch | Rescue]:
+async def _without_operator(scene: Scene, *cases: Case) -> AsyncIterator[Batch]:
+    for case in cases:
+        if case == "bare webhook":
+            await scene.set_up_baseline()
+        async for batch in _batches(scene, case):
+            yield batch
+        if case == "bare webhook":
+            await scene.take_down_baseline()
+
+
+async def _with_operator(scene: Scene, *cases: Case) -> AsyncIterator[Batch | Rescue]:
     for case in cases:
         async for batch in _batches(scene, case):
             yield batch

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bench import usage
-from bench.admission.clients import Clients, started
+from bench.admission import baseline, clients
+from bench.admission.baseline import Baseline
+from bench.admission.clients import Clients
 from bench.admission.creator import Creation
 from bench.admission.measured import Batch, Case, Load
 from bench.site import Site, opened
@@ -32,6 +34,7 @@ class Scene:
 
     site: Site
     operator: Operator
+    baseline: Baseline
     clients: Clients
 
     async def set_up_webhook(self) -> None:
@@ -46,6 +49,16 @@ class Scene:
         """Delete the credential, and return when the API server asks no more."""
         await self.site.cluster.remove_credentials([_CREDENTIAL])
         await self.secrets_are(set())
+        await self._reviews_come(asked=False)
+
+    async def set_up_baseline(self) -> None:
+        """Have the API server ask the bare webhook."""
+        await self.baseline.register(PULL_SECRET)
+        await self._reviews_come(asked=True)
+
+    async def take_down_baseline(self) -> None:
+        """Have the API server ask nobody again."""
+        await self.baseline.unregister()
         await self._reviews_come(asked=False)
 
     async def secrets_are(self, namespaces: AbstractSet[str]) -> None:
@@ -75,7 +88,7 @@ class Scene:
             pull_secret=_UNMANAGED if case == "not matching" else PULL_SECRET,
             unmeasured=unmeasured,
         )
-        operator_cpu, control_plane_cpu = (
+        webhook_cpu, control_plane_cpu = (
             (after - before) / len(namespaces)
             for before, after in zip(cpu, self._cpu(), strict=True)
         )
@@ -84,19 +97,19 @@ class Scene:
             load=load,
             milliseconds=tuple(creation.milliseconds for creation in done),
             reviews_per_pod=(await self._reviews() - reviews) / len(namespaces),
-            operator_cpu=operator_cpu,
+            webhook_cpu=webhook_cpu,
             control_plane_cpu=control_plane_cpu,
         )
         await self.clients.clear(set(namespaces))
         return batch, done
 
     def _cpu(self) -> tuple[timedelta, timedelta]:
-        """Return the processor time used so far, by the operator and by the control plane."""
-        operator = usage.cpu_seconds(self.operator.process.pid)
-        return timedelta(seconds=operator), self.site.control_plane_cpu()
+        """Return the processor time used so far, by the webhooks and by the control plane."""
+        webhooks = sum(map(usage.cpu_seconds, (self.operator.process.pid, self.baseline.pid)))
+        return timedelta(seconds=webhooks), self.site.control_plane_cpu()
 
     async def _reviews_come(self, *, asked: bool) -> None:
-        """Create pods until the API server has noticed that the webhook has come or gone.
+        """Create pods until the API server has noticed that a webhook has come or gone.
 
         It is one process with one view of its configuration, so a single pod shows it.
         """
@@ -109,13 +122,14 @@ class Scene:
                 await asyncio.sleep(_LOOK.total_seconds())
 
     async def _reviews(self) -> float:
-        """Count what the webhook has been asked so far."""
+        """Count what both webhooks have been asked so far; never is more than one registered."""
         metrics = await asyncio.to_thread(self.operator.metrics)
-        return sum(
+        operator = sum(
             value
             for name, value in metrics.items()
             if name.startswith("ecr_secrets_admissions_total{")
         )
+        return operator + await self.baseline.reviews()
 
 
 @asynccontextmanager
@@ -124,7 +138,8 @@ async def ready() -> AsyncIterator[Scene]:
     async with (
         opened() as site,
         site.operator() as operator,
-        started(site.control_plane.kubeconfig) as clients,
+        baseline.started(site.cluster) as bare,
+        clients.started(site.control_plane.kubeconfig) as creator,
     ):
         await site.cluster.make_namespaces([NAMESPACE])
-        yield Scene(site=site, operator=operator, clients=clients)
+        yield Scene(site=site, operator=operator, baseline=bare, clients=creator)

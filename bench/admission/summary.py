@@ -1,4 +1,4 @@
-"""Sums up batches: percentiles, and by how much a case is above having no webhook."""
+"""Sums up batches: percentiles, and by how much a case is above another."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from statistics import median
 
 from bench.admission.measured import Batch, Case, Load
 
-CASES: tuple[Case, ...] = ("no webhook", "not matching", "fresh", "expired")
+CASES: tuple[Case, ...] = ("no webhook", "bare webhook", "not matching", "fresh", "expired")
 
 
 def percentile(values: Iterable[float], percent: int) -> float:
@@ -22,7 +22,7 @@ class Percentile:
     """One percentile of a case, in milliseconds."""
 
     value: float  # the median of the rounds
-    above: tuple[float, ...]  # what it is above that of no webhook, round by round
+    above: tuple[float, ...]  # what it is above that of the baseline, round by round
 
     @property
     def typically_above(self) -> float:
@@ -40,20 +40,21 @@ class Admission:
     p50: Percentile
     p99: Percentile
     reviews_per_pod: tuple[float, ...]  # round by round
-    operator_cpu: timedelta  # per pod, as a median, like the next
+    webhook_cpu: timedelta  # per pod, as a median, like the next
     control_plane_cpu: timedelta
 
 
-def sum_up(batches: Iterable[Batch]) -> tuple[Admission, ...]:
-    """Sum up each case under each load, and compare it with no webhook under that load.
+def sum_up(batches: Iterable[Batch], baseline: Case = "no webhook") -> tuple[Admission, ...]:
+    """Sum up each case under each load, and compare it with a baseline under that load.
 
     Args:
         batches: in the order of the rounds; each round has both.
+        baseline: what all are compared with, itself included.
     """
     known = list(batches)
     loads = dict.fromkeys(batch.load for batch in known)
     return tuple(
-        _admission(found, [each for each in known if (each.case, each.load) == (CASES[0], load)])
+        _admission(found, [each for each in known if (each.case, each.load) == (baseline, load)])
         for case in CASES
         for load in loads
         if (found := [each for each in known if (each.case, each.load) == (case, load)])
@@ -68,7 +69,7 @@ def _admission(found: Sequence[Batch], without: Sequence[Batch]) -> Admission:
         p50=_percentile(found, without, 50),
         p99=_percentile(found, without, 99),
         reviews_per_pod=tuple(batch.reviews_per_pod for batch in found),
-        operator_cpu=_middle(batch.operator_cpu for batch in found),
+        webhook_cpu=_middle(batch.webhook_cpu for batch in found),
         control_plane_cpu=_middle(batch.control_plane_cpu for batch in found),
     )
 

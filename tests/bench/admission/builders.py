@@ -10,7 +10,7 @@ from bench.admission.summary import Admission, Percentile
 
 ALONE = Load(1)
 MANY = Load(32, 100)
-_ASKED = frozenset({"fresh", "expired"})  # cases in which the webhook is
+_ASKED = frozenset({"bare webhook", "fresh", "expired"})  # cases in which a webhook is
 
 
 def a_batch(case: Case, *milliseconds: float, **changes: Any) -> Batch:
@@ -20,7 +20,7 @@ def a_batch(case: Case, *milliseconds: float, **changes: Any) -> Batch:
         load=ALONE,
         milliseconds=milliseconds or (3.0,),
         reviews_per_pod=1.0 if case in _ASKED else 0.0,
-        operator_cpu=timedelta(milliseconds=0.2),
+        webhook_cpu=timedelta(milliseconds=0.2),
         control_plane_cpu=timedelta(milliseconds=2),
     )
     return replace(batch, **changes)
@@ -46,7 +46,7 @@ def an_admission(
         p50=Percentile(value=3.0, above=(p50_above,)),
         p99=Percentile(value=9.0, above=(p99_above,)),
         reviews_per_pod=(1.0 if case in _ASKED else 0.0,),
-        operator_cpu=timedelta(milliseconds=0.2),
+        webhook_cpu=timedelta(milliseconds=0.2),
         control_plane_cpu=timedelta(milliseconds=2),
     )
     return replace(admission, **changes)

@@ -34,6 +34,7 @@ def _missed(admissions: Sequence[Admission] = (), rescues: Sequence[Rescue] = ()
         pytest.param(an_admission(p99_above=10.1), [_P99], id="p99-above"),
         pytest.param(an_admission(p50_above=9.0, load=Load(1)), [], id="no-goal-for-one-client"),
         pytest.param(an_admission("expired", p50_above=99.0), [], id="no-goal-beside-expired"),
+        pytest.param(an_admission("bare webhook", p50_above=9.0), [], id="no-goal-for-a-bare-one"),
     ],
 )
 def test_a_fresh_secret_costs_a_pod_next_to_nothing(
@@ -47,6 +48,7 @@ def test_a_fresh_secret_costs_a_pod_next_to_nothing(
     "admission",
     [
         pytest.param(an_admission("no webhook", reviews_per_pod=(0.0, 0.1)), id="still-asked"),
+        pytest.param(an_admission("bare webhook", reviews_per_pod=(0.5,)), id="bare-not-asked"),
         pytest.param(an_admission("not matching", reviews_per_pod=(1.0,)), id="asked-in-vain"),
         pytest.param(an_admission("fresh", reviews_per_pod=(1.0, 0.99)), id="not-always-asked"),
         pytest.param(an_admission("expired", reviews_per_pod=(0.0,)), id="never-asked"),

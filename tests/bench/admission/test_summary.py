@@ -45,6 +45,15 @@ def test_a_case_is_compared_with_no_webhook_of_its_own_round() -> None:
     assert fresh.pods == 3
 
 
+def test_a_case_is_compared_with_the_baseline_that_is_asked_for() -> None:
+    """What a case adds depends on what it is added to."""
+    batches = [a_batch("bare webhook", 2.5), a_batch("fresh", 3.0)]
+
+    found = [(each.case, *each.p50.above) for each in sum_up(batches, "bare webhook")]
+
+    assert found == [("bare webhook", 0.0), ("fresh", 0.5)]
+
+
 def test_loads_are_compared_apart_and_cases_come_in_order() -> None:
     """A pod among many waits for their sake too, not for the webhook's alone."""
     batches = [
@@ -79,8 +88,8 @@ def test_a_round_without_its_baseline_is_an_error() -> None:
 def test_processor_time_is_the_median_of_the_rounds() -> None:
     """One round in which the machine was busy does not count."""
     spent = [timedelta(milliseconds=each) for each in (0.3, 9.0, 0.2)]
-    batches = [a_batch("no webhook", operator_cpu=each) for each in spent]
+    batches = [a_batch("no webhook", webhook_cpu=each) for each in spent]
 
     (found,) = sum_up(batches)
 
-    assert found.operator_cpu == timedelta(milliseconds=0.3)
+    assert found.webhook_cpu == timedelta(milliseconds=0.3)

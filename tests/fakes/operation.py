@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self, cast
 
@@ -21,6 +21,7 @@ from ecr_secrets.core.credential import Credential, CredentialObject
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.plan import Observed
 from ecr_secrets.core.pull_secret import PullSecret
+from ecr_secrets.errors import OperatorError
 from ecr_secrets.kube.workqueue import WorkQueue
 from tests.core.builders import (
     HOUR,
@@ -36,6 +37,7 @@ from tests.fakes.kube import FakeKube
 
 CREDENTIAL = "shop-ecr"
 _PATIENCE = 1.0  # seconds that a look waits for AWS
+_BACKOFF = timedelta(seconds=5)  # between two calls that fail
 _EXPIRED = a_content(a_token(issued_at=NOON - 13 * HOUR))
 _STALE = a_content(a_token(issued_at=NOON - 8 * HOUR))
 
@@ -85,21 +87,28 @@ class _Supplier:
 
     seconds: float
     content: Content
+    error: OperatorError | None = None  # why it has no token
+    calls: int = 0
+    kept: Supply = field(default_factory=Supply)  # the last token
     looks: int = 0
 
     async def find_source(self, _credential: Credential, _access: None) -> _Source:
         self.looks += 1
         return _Source()
 
-    async def supply(self, name: str, source: _Source) -> Supply:
+    async def supply(self, name: str, _source: _Source) -> Supply:
         if name != CREDENTIAL:
             await asyncio.sleep(_PATIENCE)
             return Supply()
+        self.calls += 1
         await asyncio.sleep(self.seconds)
-        return self.at_hand(source)
+        if self.error:
+            return Supply(errors={"eu-west-1": self.error}, retry_at=NOON + _BACKOFF)
+        self.kept = Supply(content=self.content)
+        return self.kept
 
     def at_hand(self, _source: _Source) -> Supply:
-        return Supply(content=self.content)
+        return self.kept
 
     def forget(self, _name: str) -> None:
         pass
@@ -140,7 +149,7 @@ class _SlowKube:
 
 
 class Operation:
-    """A leader with one credential, all of whose pull secrets have expired, and perhaps others.
+    """A replica with one credential, all of whose pull secrets have expired, and perhaps others.
 
     Only pods renew it.
     """
@@ -152,6 +161,8 @@ class Operation:
         write_seconds: float = 0,
         hanging: int = 0,
         stale: bool = False,
+        absent: str | None = None,
+        leading: bool = True,
     ) -> None:
         """Prepare.
 
@@ -162,12 +173,15 @@ class Operation:
             hanging: how many other credentials there are, each of whose AWS hangs.
             stale: whether its pull secrets have not expired, but are past half of their life; AWS
                 has nothing newer.
+            absent: a namespace of the credential that does not exist.
+            leading: whether it is the leader.
         """
         loop = asyncio.get_running_loop()
         self.kube = FakeKube()
         others = [f"hanging-{number}" for number in range(hanging)]
         manifests = {name: a_credential_manifest(name, name=name, uid=name) for name in others}
-        manifests[CREDENTIAL] = a_credential_manifest(*namespaces, refreshPolicy="OnPodAdmission")
+        listed = (*namespaces, absent) if absent else namespaces
+        manifests[CREDENTIAL] = a_credential_manifest(*listed, refreshPolicy="OnPodAdmission")
         found = _STALE if stale else _EXPIRED
         self.secrets = {secret_of(name): a_pull_secret(name, found) for name in namespaces}
         self._supplier = _Supplier(aws_seconds, _STALE if stale else a_content())
@@ -183,7 +197,7 @@ class Operation:
             writers=self._writers,
             pass_length=timedelta(seconds=1),
             look_again=self.queue.add,
-            may_write=lambda _: True,
+            may_write=lambda name: leading or self.demand.is_owed(name),
             demand=self.demand,
         )
         reconciler = Reconciler(
@@ -192,7 +206,7 @@ class Operation:
             executor=executor,
             teller=cast("Any", _Teller()),
             demand=self.demand,
-            leading=lambda: True,
+            leading=lambda: leading,
             clock=lambda: NOON,
         )
         self._controller = Controller(
@@ -217,6 +231,14 @@ class Operation:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    def make_aws_fail(self, error: OperatorError | None) -> None:
+        """Have AWS answer so from now on; None: well."""
+        self._supplier.error = error
+
+    def aws_calls(self) -> int:
+        """Count how often a token was asked for."""
+        return self._supplier.calls
 
     def looks(self) -> int:
         """Count the looks so far."""

@@ -1,11 +1,13 @@
 """The controller as it is put together: what a pod waits for is urgent."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from ecr_secrets.cli.assemble import Operator, Wiring, assemble
+from ecr_secrets.controller.demand import Look
 from ecr_secrets.core.credential import RegistryRequest
 from ecr_secrets.core.identity import Identity
 from ecr_secrets.core.objects import ObjectKey
@@ -101,7 +103,7 @@ def test_it_is_at_rest_when_its_last_write_has_returned() -> None:
         tasks = [asyncio.create_task(each) for each in (operator.writers.run(), work())]
         operator.writers.submit(write, expires_at=NOON)
         await asyncio.sleep(1)
-        await operator.come_to_rest(tasks[1])
+        await operator.come_to_rest(tasks[1], patience=timedelta(0))
         for task in tasks:
             task.cancel()
         return asyncio.get_running_loop().time(), done
@@ -110,3 +112,31 @@ def test_it_is_at_rest_when_its_last_write_has_returned() -> None:
 
     assert ended == pytest.approx(3)
     assert done == ["looks", "write"]
+
+
+@pytest.mark.parametrize(
+    ("served_after", "expected"),
+    [
+        pytest.param(1.5, 2.5, id="in-time"),
+        pytest.param(60.0, 3.0, id="too-late"),
+    ],
+)
+def test_it_ends_when_what_pods_asked_for_is_there_or_it_has_waited_for_it(
+    served_after: float, expected: float
+) -> None:
+    """The other replica knows nothing of it, and the pod was admitted already."""
+
+    async def scenario() -> float:
+        operator = _operator()
+        workers = asyncio.create_task(asyncio.sleep(0))
+        pod = asyncio.create_task(operator.demand.refresh_now("ecr", _TARGET))
+        await asyncio.sleep(1)
+        loop = asyncio.get_running_loop()
+        loop.call_later(served_after, operator.demand.serve, "ecr", _TARGET)
+        loop.call_later(served_after, operator.demand.settle, "ecr", Look(known={_TARGET}))
+        await operator.come_to_rest(workers, patience=timedelta(seconds=2))
+        ended = loop.time()
+        pod.cancel()
+        return ended
+
+    assert run_in_virtual_time(scenario()) == pytest.approx(expected)

@@ -132,6 +132,38 @@ def test_a_refresh_is_owed_as_long_as_a_pod_waits() -> None:
     assert run_in_virtual_time(scenario())
 
 
+def test_a_refresh_that_failed_is_owed_still() -> None:
+    """The pod was admitted with a warning, and does not ask again."""
+
+    async def scenario() -> bool:
+        asked = Asked()
+        waiting = asked.ask(SHOP)
+        await asyncio.sleep(1)
+        asked.demand.fail("ecr", DENIED)
+        await asyncio.wait([waiting])
+        return asked.demand.is_owed("ecr")
+
+    assert run_in_virtual_time(scenario())
+
+
+def test_the_end_is_waited_for_until_nothing_is_owed() -> None:
+    """What a replica owes nobody else knows of."""
+
+    async def scenario() -> float:
+        loop = asyncio.get_running_loop()
+        asked = Asked()
+        waiting = [asked.ask(SHOP, name) for name in ("ecr", "gone")]
+        await asyncio.sleep(1)
+        loop.call_later(1, asked.demand.serve, "ecr", SHOP)
+        loop.call_later(2, asked.demand.settle, "ecr", Look(known={SHOP}))
+        loop.call_later(3, asked.demand.forget, "gone")
+        await asked.demand.wait_paid()
+        await asyncio.wait(waiting)
+        return loop.time()
+
+    assert run_in_virtual_time(scenario()) == 4
+
+
 def test_a_namespace_that_does_not_exist_is_waited_for_a_moment_only() -> None:
     """It may be new; but one that never comes must not have the credential owed for ever."""
 

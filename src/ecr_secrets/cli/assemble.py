@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -61,12 +62,17 @@ class Operator:
         for name in self.world.names():
             self.queue.add(name)
 
-    async def come_to_rest(self, workers: asyncio.Task[None]) -> None:
-        """Begin nothing new, and wait until the looks and the writes under way are through.
+    async def come_to_rest(self, workers: asyncio.Task[None], *, patience: timedelta) -> None:
+        """Let what pods asked for come to its end, begin nothing new, and wait for the rest.
 
         Args:
             workers: what runs the controller; cancelling the wait leaves it alone.
+            patience: how long refreshes are waited for that pods asked for, and which the other
+                replica does not know of.
         """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience.total_seconds()):
+                await self.demand.wait_paid()
         self.queue.close()
         await asyncio.wait([workers])
         await self.writers.wait_idle()  # a write may outlive the look that has begun it

@@ -20,6 +20,8 @@ from ecr_secrets.webhook.leftover import Leftover
 
 log = logging.getLogger(__name__)
 
+_FOR_PODS = 4  # the part of the grace, at the end, for refreshes that pods have asked for
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -100,12 +102,13 @@ class Replica:
         """Let pods that wait have their refresh first, then what else has begun; with a bound."""
         log.info("stopping")
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._config.shutdown_grace.total_seconds()
+        grace = self._config.shutdown_grace
+        deadline = loop.time() + grace.total_seconds()
         if self._webhook:
             await asyncio.wait([webhook], timeout=deadline - loop.time())
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
-                await self._operator.come_to_rest(workers)
+                await self._operator.come_to_rest(workers, patience=grace / _FOR_PODS)
 
     async def _open_ports(self, stack: AsyncExitStack) -> None:
         health = Health(longest_busy=self._operator.longest_busy, unready=self._why_unready)

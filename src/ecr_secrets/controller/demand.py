@@ -28,7 +28,7 @@ class Look:
     known: Collection[ObjectKey] = ()
     failures: Mapping[ObjectKey, OperatorError] = field(default_factory=dict)  # why not, by target
     problem: OperatorError | None = None  # why none of the rest; None: they are being worked on
-    through: bool = True  # whether nothing is left to write, for nobody
+    through: bool = True  # whether every target has what a pod can rely on
 
 
 class Demand:
@@ -47,7 +47,10 @@ class Demand:
         self._waiting: defaultdict[str, _Waiting] = defaultdict(dict)
         self._looked_at: dict[str, float] = {}  # loop time of the last look asked for
         self._asked_at: dict[tuple[str, ObjectKey], float] = {}  # loop time, of those waited for
-        self._owed: set[str] = set()  # refreshes that were begun for a pod and go on
+        # Refreshes that a pod asked for and that are not through: whatever fails is tried again,
+        # since a pod that was admitted with a warning does not ask once more.
+        self._owed: set[str] = set()
+        self._paid = asyncio.Event()  # set and cleared at once: wakes all who wait, stays unset
 
     async def refresh_now(self, name: str, target: ObjectKey) -> None:
         """Have a credential refreshed, this target first, and wait for that.
@@ -103,11 +106,10 @@ class Demand:
         if not waiting:
             self._waiting.pop(name, None)
             if look.through:
-                self._owed.discard(name)
+                self._pay(name)
 
     def fail(self, name: str, error: OperatorError) -> None:
         """Tell everybody who waits for a credential why it could not be looked at."""
-        self._owed.discard(name)
         for target, future in self._waiting.pop(name, {}).items():
             del self._asked_at[name, target]
             _end(future, error)
@@ -116,6 +118,17 @@ class Demand:
         """Drop what is known of a credential that is gone."""
         self._looked_at.pop(name, None)
         self.fail(name, NotFoundError(f"AWSECRCredential {name}: is gone"))
+        self._pay(name)
+
+    async def wait_paid(self) -> None:
+        """Wait until nothing is owed."""
+        while self._owed:
+            await self._paid.wait()
+
+    def _pay(self, name: str) -> None:
+        self._owed.discard(name)
+        self._paid.set()
+        self._paid.clear()
 
     def _is_overdue(self, name: str, target: ObjectKey) -> bool:
         waited = asyncio.get_running_loop().time() - self._asked_at[name, target]

@@ -14,11 +14,11 @@ from ecr_secrets.controller.execute import Assignment, Executor
 from ecr_secrets.controller.supply import Supplier, Supply
 from ecr_secrets.controller.teller import Teller
 from ecr_secrets.controller.world import World
-from ecr_secrets.core.actions import Delete, Keep, Write, is_fresh
+from ecr_secrets.core.actions import Delete, Keep, Refuse, Write, is_fresh, suffices
 from ecr_secrets.core.conclude import Findings, conclude_invalid, conclude_unseen, next_look
 from ecr_secrets.core.credential import Credential, CredentialObject, parse_credential
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.core.plan import Observed, leftovers, survey
+from ecr_secrets.core.plan import Observed, Renewal, leftovers, survey
 from ecr_secrets.core.settle import settle
 from ecr_secrets.core.source import Source
 from ecr_secrets.core.standing import Outcome, Standing, stand
@@ -105,7 +105,7 @@ class Reconciler:
             observed,
             source,
             first=awaited.union(first),
-            renew=self.demand.is_owed(credential.name),
+            renewal=self._renewal(credential),
         )
         self._serve_what_is_fresh(assignment)
         await self.teller.announce(manifest, assignment)
@@ -149,9 +149,24 @@ class Reconciler:
             known={action.target for action in assignment.actions},
             failures={each.target: ConflictError(each.message) for each in standing.troubles},
             problem=findings.problem or next(iter(findings.region_errors.values()), None),
-            through=not outcome.postponed,
+            through=not outcome.postponed and not self._lacks(assignment, outcome),
         )
         self.demand.settle(name, look)
+
+    def _lacks(self, assignment: Assignment, outcome: Outcome) -> bool:
+        """Tell whether some target does not have what its pods need, and is ours to write."""
+        now = self.clock()
+        left = [
+            outcome.written.get(action.target, action.found)
+            for action in assignment.actions
+            if not isinstance(action, Refuse | Delete)
+        ]
+        return not all(suffices(found, now=now) for found in left)
+
+    def _renewal(self, credential: Credential) -> Renewal:
+        if credential.timed:
+            return "early"
+        return "late" if self.demand.is_owed(credential.name) else "never"
 
     def _names(self, credential: Credential, manifest: CredentialObject) -> frozenset[str]:
         """List the names under which pull secrets of the credential may stand."""
@@ -174,7 +189,7 @@ class Reconciler:
         source: Source | None,
         *,
         first: Collection[ObjectKey],
-        renew: bool,
+        renewal: Renewal,
     ) -> tuple[Supply, Assignment]:
         """Decide, with the tokens that there are.
 
@@ -183,14 +198,14 @@ class Reconciler:
             observed: what there is.
             source: what tokens are asked for with; None: unknown.
             first: targets that do not wait behind a rollout.
-            renew: whether a pod waits, so that age counts whatever the refresh policy.
+            renewal: when age counts.
         """
         actions = survey(
             credential,
             observed,
             source=source.fingerprint if source else None,
             now=self.clock(),
-            renew=renew or credential.timed,
+            renewal=renewal,
         )
         needed = any(isinstance(action, Write) for action in actions)
         supply = Supply()

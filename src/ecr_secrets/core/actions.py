@@ -11,6 +11,9 @@ from ecr_secrets.core.pull_secret import PullSecret
 # was not written by us.
 LONGEST_LIFE = timedelta(hours=13)
 
+# A pod that is about to pull needs a pull secret with more than this to live.
+GRACE = timedelta(minutes=10)
+
 Need: TypeAlias = Literal[
     "Missing",
     "Edited",
@@ -84,6 +87,29 @@ def is_credible(found: PullSecret) -> bool:
     """Tell whether what a Secret says of itself can be believed: what was edited says nothing."""
     stamp = found.stamp
     return found.usable and bool(stamp.registries) and (stamp.intact or not stamp.stamped)
+
+
+def is_ending(found: PullSecret | None, *, now: datetime, grace: timedelta = GRACE) -> bool:
+    """Tell whether a pod cannot rely on what is there; None: nothing is.
+
+    Args:
+        found: the pull secret.
+        now: the present.
+        grace: what it must have left to live; exactly that is too little.
+    """
+    if found is None:
+        return True
+    expires_at = found.stamp.expires_at
+    return not can_pull(found, now=now) or expires_at is None or expires_at <= now + grace
+
+
+def suffices(found: PullSecret | None, *, now: datetime) -> bool:
+    """Tell whether no pod needs what is there refreshed: it is fresh, or far from its end.
+
+    A token may live for less than the grace, and is fresh nevertheless.
+    """
+    fresh = found is not None and is_fresh(found, now=now)
+    return fresh or not is_ending(found, now=now)
 
 
 def is_fresh(found: PullSecret, *, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Literal
 
-from ecr_secrets.core.actions import can_pull
+from ecr_secrets.core.actions import is_ending
 from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
@@ -52,7 +52,7 @@ def targets_to_refresh(
         target: credential
         for target, credential in sorted(managed.items(), key=itemgetter(0))
         if is_ours(found.get(target), credential)
-        and _is_due(found.get(target), now=now, grace=grace)
+        and is_ending(found.get(target), now=now, grace=grace)
     }
 
 
@@ -78,10 +78,3 @@ def lacking(
 def is_ours(found: PullSecret | None, credential: Credential) -> bool:
     """Tell whether a credential can do something about a target; None: nothing is there."""
     return found is None or (found.owner_name == credential.name and found.usable)
-
-
-def _is_due(found: PullSecret | None, *, now: datetime, grace: timedelta) -> bool:
-    if found is None:
-        return True
-    expires_at = found.stamp.expires_at
-    return not can_pull(found, now=now) or expires_at is None or expires_at <= now + grace

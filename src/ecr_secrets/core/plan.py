@@ -7,6 +7,7 @@ to write, no token is asked for; otherwise `settle` judges what the content at h
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from ecr_secrets.core.actions import (
     LONGEST_LIFE,
@@ -17,11 +18,16 @@ from ecr_secrets.core.actions import (
     Refuse,
     Write,
     is_credible,
+    is_ending,
 )
 from ecr_secrets.core.credential import Credential
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret, Stamp
 from ecr_secrets.core.times import format_time
+
+# When the age of a token is a reason to write: from half of its life on, as timers do; at its end,
+# for a pod that cannot rely on it any more; never.
+Renewal: TypeAlias = Literal["early", "late", "never"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +45,7 @@ def survey(
     *,
     source: str | None,
     now: datetime,
-    renew: bool = True,
+    renewal: Renewal = "early",
 ) -> tuple[Action, ...]:
     """List one action per Secret concerned, as if the best possible content were at hand.
 
@@ -48,15 +54,14 @@ def survey(
         observed: what there is.
         source: what tokens would be asked for with now; None: unknown, so not a reason to write.
         now: the present.
-        renew: whether the age of a token is a reason to write.
+        renewal: when the age of a token is a reason to write.
     """
     wanted = [
         _look(credential, target, observed.secrets.get(target), source=source, now=now)
         for target in present_targets(credential, observed)
     ]
     outside = [Refuse(credential.target(name), "OutOfScope", None) for name in observed.outside]
-    if not renew:
-        wanted = [_leave_to_age(action) for action in wanted]
+    wanted = [_leave_to_age(action, renewal, now=now) for action in wanted]
     # A pull secret under an old name goes only once the one under the new name is in place.
     unserved = {action.target.namespace for action in wanted if not isinstance(action, Keep)}
     unwanted = [
@@ -67,11 +72,15 @@ def survey(
     return (*wanted, *outside, *unwanted)
 
 
-def _leave_to_age(action: Action) -> Action:
-    """Keep what only its age speaks against."""
-    if isinstance(action, Write) and action.found and action.because in {"Stale", "Expired"}:
-        return Keep(action.target, action.found)
-    return action
+def _leave_to_age(action: Action, renewal: Renewal, *, now: datetime) -> Action:
+    """Keep what only its age speaks against, unless that is a reason."""
+    if not isinstance(action, Write) or not action.found:
+        return action
+    if renewal == "early" or action.because not in {"Stale", "Expired"}:
+        return action
+    if renewal == "late" and is_ending(action.found, now=now):
+        return action
+    return Keep(action.target, action.found)
 
 
 def leftovers(credential: Credential, observed: Observed) -> dict[ObjectKey, PullSecret]:

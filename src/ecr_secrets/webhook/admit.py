@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from ecr_secrets import metrics
+from ecr_secrets.core.actions import GRACE
 from ecr_secrets.core.admission import (
     PodAdmission,
     is_ours,
@@ -50,7 +51,7 @@ class PodWebhook:
     refresh_now: Callable[[str, ObjectKey], Awaitable[None]]
 
     clock: Callable[[], datetime]
-    grace: timedelta = timedelta(minutes=10)  # a pull secret with no more to live is refreshed
+    grace: timedelta = GRACE  # a pull secret with no more to live is refreshed
     bound: timedelta = timedelta(seconds=1.5)  # for everything; below the `timeoutSeconds` of 2
 
     async def admit(self, body: bytes) -> bytes:

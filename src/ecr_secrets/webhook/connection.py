@@ -57,7 +57,7 @@ class Connection(web.RequestHandler):
         self._taking = Patience(limits.sending, self.abort)  # of what we have sent
         self._draining = False
         self._leaving = False  # the last answer is sent
-        self.waits_since = self._loop.time()
+        self.waits_since = self._loop.time()  # since its last head or answer, or its coming
 
     @property
     def established(self) -> bool:
@@ -117,6 +117,7 @@ class Connection(web.RequestHandler):
         busy, complete = self.busy, self._request_count
         super().data_received(data)
         if self._request_count > complete:
+            self.waits_since = self._loop.time()
             self._head_size = 0
             self._rest_of_head.end()
             if self._request_count - self._answered > self._limits.pipelined:

@@ -20,10 +20,13 @@ _PAUSE = 1.0  # seconds, when the system is out of file descriptors or memory
 class Listener:
     """Accepts connections on a socket, and counts them from their first packet to their last.
 
-    When there are as many as may be, the one goes that has waited longest without ever having
-    been answered, half-open ones and slow bodies included; else the one whose last answer is the
-    oldest. A client whose question is complete never goes before it is answered: if all are such,
-    the new one is turned away. So connections that the API server keeps outlive those of a flood.
+    When there are as many as may be, one goes that waits. A client whose question is complete does
+    not wait, and never goes before it is answered: if all are such, the new one is turned away.
+
+    Of those that wait the larger part gives one up: those that were never answered, half-open ones
+    and slow bodies included, or those that were. So connections that the API server keeps outlive
+    those of a flood, and a flood that has asked once does not keep new ones out. Of either part the
+    one goes that waits longest; of those that were answered, one that has begun to ask goes last.
 
     State is touched only between awaits of one event loop.
     """
@@ -110,13 +113,21 @@ class Listener:
         greeting.add_done_callback(partial(self._greeted, connection, line))
 
     def _make_room(self) -> bool:
-        waiting = (each for each in self._connections if not each.being_answered)
-        longest = min(waiting, key=lambda each: (each.proven, each.waits_since), default=None)
+        longest = self._longest_waiting()
         if longest is None:
             return False
         self._break_off(longest)
         self._leave(longest)  # makes room at once
         return True
+
+    def _longest_waiting(self) -> Connection | None:
+        """Choose who goes; None: all are being answered."""
+        waiting = [each for each in self._connections if not each.being_answered]
+        proven = [each for each in waiting if each.proven]
+        if len(proven) * 2 > len(waiting):
+            return min(proven, key=lambda each: (each.busy, each.waits_since))
+        unproven = (each for each in waiting if not each.proven)
+        return min(unproven, key=lambda each: each.waits_since, default=None)
 
     def _break_off(self, connection: Connection) -> None:
         if greeting := self._greetings.get(connection):

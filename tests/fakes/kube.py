@@ -24,6 +24,7 @@ class FakeKube:
         self.bugs: dict[str, Exception] = {}  # by namespace: what no API server answers
         self.hangs: dict[str, asyncio.Event] = {}  # by namespace: until when
         self.writes: list[ObjectKey] = []  # attempts, in their order
+        self._applied: dict[tuple[str, str], Manifest] = {}  # statuses, by object and manager
         self._version = 100
 
     async def apply(
@@ -44,10 +45,15 @@ class FakeKube:
         if subresource == "status":
             if key.name not in self.statuses:
                 raise NotFoundError(f"awsecrcredentials {key}: not found")
-            self.statuses[key.name] = manifest["status"]
+            before = self._applied.get((key.name, field_manager), {})
+            others = {
+                name: value for name, value in self.statuses[key.name].items() if name not in before
+            }
+            self._applied[key.name, field_manager] = manifest["status"]
+            self.statuses[key.name] = {**others, **manifest["status"]}
             answer = {
                 "metadata": {**manifest["metadata"], "resourceVersion": str(self._version)},
-                "status": manifest["status"],
+                "status": self.statuses[key.name],
             }
             return msgspec.convert(_raw_fields(answer), CredentialObject)
         self._check(key, manifest["metadata"])

@@ -208,6 +208,19 @@ async def test_the_newest_status_is_read_whoever_knows_it() -> None:
     assert writer.read(later) == Status(ready_namespaces="0/1")
 
 
+async def test_a_name_is_noted_beside_what_another_replica_has_written() -> None:
+    """Who notes it may not have seen that, and takes nothing of it back."""
+    kube = FakeKube()
+    manifest = await _write(kube, StatusWriter(kube), Status(ready_namespaces="1/1"))
+    behind = StatusWriter(kube)
+
+    await behind.write_names(manifest, ("ecr-login",))
+
+    both = {"readyNamespaces": "1/1", "secretNames": ["ecr-login"]}
+    assert kube.statuses[manifest.metadata.name] == both
+    assert behind.read(manifest) == Status(ready_namespaces="1/1", secret_names=("ecr-login",))
+
+
 async def test_the_status_of_an_object_that_is_gone_is_no_failure() -> None:
     """It was deleted while its secrets were written."""
     kube = FakeKube()

@@ -1,7 +1,8 @@
 """Writes a credential's status, when it says something new."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -14,6 +15,9 @@ from ecr_secrets.kube.resource import Resource
 
 CREDENTIALS = Resource(group=GROUP, version=VERSION, plural=PLURAL, namespaced=False)
 FIELD_MANAGER = "kube-ecr-secrets-operator"
+# Any replica notes names, and must not take back what the leader has written meanwhile: by the
+# rules of server-side apply a manager touches its own fields only.
+_NAMES_MANAGER = "kube-ecr-secrets-operator-names"
 
 
 class WritesStatus(Protocol):
@@ -57,21 +61,33 @@ class StatusWriter:
         Raises:
             OperatorError: the API server did not take it. An object that is gone is no error.
         """
-        if status == self.read(manifest):
-            return
+        if status != self.read(manifest):
+            await self._apply(manifest, msgspec.to_builtins(status), FIELD_MANAGER)
+
+    async def write_names(self, manifest: CredentialObject, names: Collection[str]) -> None:
+        """Write the names under which pull secrets may stand, and leave everything else alone.
+
+        Raises:
+            OperatorError: the API server did not take it. An object that is gone is no error.
+        """
+        await self._apply(manifest, {"secretNames": list(names)}, _NAMES_MANAGER)
+
+    async def _apply(
+        self, manifest: CredentialObject, status: Mapping[str, Any], manager: str
+    ) -> None:
         metadata = manifest.metadata
         body = {
             "apiVersion": API_VERSION,
             "kind": KIND,
             "metadata": {"name": metadata.name, "uid": metadata.uid},
-            "status": msgspec.to_builtins(status),
+            "status": status,
         }
         try:
             answer = await self.client.apply(
                 CREDENTIALS,
                 metadata.key,
                 body,
-                field_manager=FIELD_MANAGER,
+                field_manager=manager,
                 force=True,
                 subresource="status",
                 into=CredentialObject,

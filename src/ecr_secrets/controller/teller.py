@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-import msgspec
-
 from ecr_secrets.controller.execute import Assignment
 from ecr_secrets.controller.report import Report
 from ecr_secrets.controller.status_writer import StatusWriter
@@ -57,8 +55,7 @@ class Teller:
             isinstance(action, Write) for action in assignment.actions
         ):
             names = (name, *before.secret_names)[:MAX_SECRET_NAMES]
-            after = msgspec.structs.replace(before, secret_names=names)
-            await self.statuses.write(manifest, after)
+            await self.statuses.write_names(manifest, names)
 
     async def conclude(
         self,

@@ -143,7 +143,10 @@ class Config:
         at_most=64,
     )
     max_concurrent_writes: int = setting(
-        16, "How many Secrets are written at the same time.", at_least=1, at_most=256
+        16,
+        "How many Secrets are written at the same time, not counting those that a pod waits for.",
+        at_least=1,
+        at_most=256,
     )
     max_writes_per_second: float = setting(
         1000.0,

@@ -229,6 +229,7 @@ class Operation:
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
             task.cancel()
+        for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
 

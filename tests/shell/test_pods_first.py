@@ -32,6 +32,24 @@ def test_a_pod_does_not_wait_for_a_namespace_that_hangs() -> None:
     assert run_in_virtual_time(scenario()) == pytest.approx(0.6)
 
 
+@pytest.mark.parametrize("hanging", [1, 16, 60])
+def test_a_pod_does_not_wait_for_pods_whose_namespaces_hang(hanging: int) -> None:
+    """Somebody else's webhook keeps every write there, and their pods keep asking."""
+    stuck = [f"stuck-{number:02}" for number in range(hanging)]
+
+    async def scenario() -> float:
+        async with Operation("shop", *stuck) as operation:
+            operation.kube.hangs = {name: asyncio.Event() for name in stuck}
+            waiting = [asyncio.create_task(operation.pod(name)) for name in stuck]
+            await asyncio.sleep(0.1)
+            took = await operation.pod("shop")
+            for task in waiting:
+                task.cancel()
+            return took
+
+    assert run_in_virtual_time(scenario()) <= 1  # a pass over the others
+
+
 def test_a_pod_that_comes_later_goes_before_what_nobody_waits_for() -> None:
     """The pass has begun, and its namespace is the last: the next free writer takes it."""
 

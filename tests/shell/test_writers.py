@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ecr_secrets.controller.allowance import Allowance
-from ecr_secrets.controller.writers import Writers
+from ecr_secrets.controller.writers import FOR_PODS, Writers
 from ecr_secrets.errors import ConflictError
 from tests.fakes.virtual_time import run_in_virtual_time
 
@@ -30,11 +30,12 @@ class Bench:
         await asyncio.sleep(1)
         self._now -= 1
 
-    def submit(self, number: int) -> asyncio.Future[None]:
+    def submit(self, number: int, *, urgent: bool = False) -> asyncio.Future[None]:
         async def call() -> None:
             await self.write(number)
 
-        return self.writers.submit(call, expires_at=NOON + timedelta(hours=number))
+        expires_at = NOON + timedelta(hours=number)
+        return self.writers.submit(call, expires_at=expires_at, urgent=urgent)
 
 
 async def _run(bench: Bench, numbers: list[int]) -> float:
@@ -72,6 +73,80 @@ def test_no_more_are_begun_per_second_than_allowed() -> None:
     took = run_in_virtual_time(_run(bench, list(range(10))))
 
     assert took == pytest.approx(7, abs=0.01)  # 4 at once, then 6 with a second between, 1 to do
+
+
+async def _with_urgent(bench: Bench, usual: int, urgent: int) -> float:
+    """Have writes done, some urgent ones after they have begun, and return how long that took."""
+    loop = asyncio.get_running_loop()
+    work = asyncio.create_task(bench.writers.run())
+    futures = [bench.submit(number) for number in range(usual)]
+    await asyncio.sleep(0.5)
+    futures += [bench.submit(usual + number, urgent=True) for number in range(urgent)]
+    await asyncio.gather(*futures)
+    work.cancel()
+    return loop.time()
+
+
+@pytest.mark.parametrize(
+    ("urgent", "took"),
+    [
+        pytest.param(1, 2.0, id="one"),
+        pytest.param(FOR_PODS, 2.0, id="as-many-as-may-be"),
+        pytest.param(FOR_PODS + 1, 2.5, id="too-many"),
+    ],
+)
+def test_an_urgent_write_waits_for_no_worker(urgent: int, took: float) -> None:
+    """Two usual ones keep the one worker for two seconds; urgent ones begin after half a one."""
+    bench = Bench(at_once=1)
+
+    assert run_in_virtual_time(_with_urgent(bench, 2, urgent)) == pytest.approx(took)
+    assert bench.order[:2] == [0, 2]
+    assert bench.most_at_once == 1 + min(urgent, FOR_PODS)
+
+
+def test_urgent_writes_keep_to_the_rate() -> None:
+    """The limit is there to protect the API server, whoever waits."""
+    bench = Bench(at_once=1, per_second=1)
+
+    took = run_in_virtual_time(_with_urgent(bench, 1, 2))
+
+    assert took == pytest.approx(3, abs=0.01)  # one each second, the last takes a second
+
+
+def test_an_urgent_write_that_is_taken_back_is_not_done() -> None:
+    """Its pass was over before there was a place."""
+    bench = Bench(at_once=1)
+
+    async def scenario() -> None:
+        work = asyncio.create_task(bench.writers.run())
+        await asyncio.sleep(0)
+        futures = [bench.submit(number, urgent=True) for number in range(FOR_PODS + 1)]
+        futures[-1].cancel()
+        await asyncio.wait(futures)
+        await asyncio.sleep(2)
+        work.cancel()
+
+    run_in_virtual_time(scenario())
+
+    assert bench.order == list(range(FOR_PODS))
+
+
+def test_an_urgent_write_that_is_taken_back_has_no_share_in_the_rate() -> None:
+    """It would be missing for those that wait."""
+    bench = Bench(at_once=1, per_second=1)
+
+    async def scenario() -> float:
+        work = asyncio.create_task(bench.writers.run())
+        await asyncio.sleep(0)
+        futures = [bench.submit(number, urgent=True) for number in range(FOR_PODS + 2)]
+        for future in futures[2:]:
+            future.cancel()
+        await asyncio.wait(futures)
+        took = asyncio.get_running_loop().time()
+        work.cancel()
+        return took
+
+    assert run_in_virtual_time(scenario()) == pytest.approx(2, abs=0.01)
 
 
 def test_a_write_that_is_taken_back_is_not_done() -> None:

@@ -15,6 +15,7 @@ from ecr_secrets.aws.tokens import TokenSource
 from ecr_secrets.cli.assemble import utc_now
 from ecr_secrets.cli.aws import OwnAws
 from ecr_secrets.cli.replica import Place, Replica
+from ecr_secrets.controller.writers import FOR_PODS
 from ecr_secrets.kube.access import ClusterAccess, load_access
 from ecr_secrets.kube.client import Client
 from ecr_secrets.settings import Config
@@ -34,9 +35,10 @@ async def run(config: Config) -> None:
         kubeconfig=config.kubeconfig, context=config.context, environ=os.environ
     )
     async with AsyncExitStack() as stack:
-        # Room for the writes, and beside them for status, Events and lists; for what is urgent,
-        # there are as many workers again.
-        connections = config.max_concurrent_writes + 2 * config.workers + 4
+        # Room for the writes, those that pods wait for included, and beside them for status,
+        # Events and lists; for what is urgent, there are as many workers again.
+        writes = config.max_concurrent_writes * (1 + FOR_PODS)
+        connections = writes + 2 * config.workers + 4
         client = await stack.enter_async_context(
             _client(access, config.request_timeout, connections)
         )

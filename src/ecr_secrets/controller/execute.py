@@ -7,7 +7,7 @@ goes first, also when it came after the pass had begun, and the pod is told as s
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -106,34 +106,44 @@ class Executor:
         return job.target in first or not self.writer.retries.is_waiting(name, job.target)
 
     async def _run(self, this: _Pass, jobs: Iterable[Write | Delete]) -> None:
-        """Start jobs, a few at a time, until the pass is over."""
+        """Start what pods wait for, and the rest a few at a time, until the pass is over."""
         loop = asyncio.get_running_loop()
         begun: list[asyncio.Future[None]] = []
-        waiting: set[asyncio.Future[None]] = set()
+        unhurried: set[asyncio.Future[None]] = set()  # those under way that nobody waits for
         to_do = {job.target: job for job in jobs}
-        while to_do:
-            if len(waiting) >= self.writers.at_once:
+        while to_do and loop.time() < this.over:
+            awaited = self._first_awaited(this, to_do)
+            if awaited:
+                begun.append(self._submit(this, to_do.pop(awaited), urgent=True))
+            elif len(unhurried) < self.writers.at_once:
+                future = self._submit(this, to_do.pop(next(iter(to_do))))
+                begun.append(future)
+                unhurried.add(future)
+            else:
                 left = max(0.0, this.over - loop.time())
-                _, waiting = await asyncio.wait(
-                    waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                _, unhurried = await asyncio.wait(
+                    unhurried, timeout=left, return_when=asyncio.FIRST_COMPLETED
                 )
-            if loop.time() >= this.over:
-                break
-            job = self._take(to_do, this.assignment.credential.name)
-            expires_at = job.found.stamp.expires_at if job.found else None
-            future = self.writers.submit(
-                partial(self._do, this, job), expires_at=expires_at or this.assignment.now
-            )
-            begun.append(future)
-            waiting.add(future)
-        if waiting:
-            await asyncio.wait(waiting, timeout=max(0.0, this.over - loop.time()))
+        if under_way := [future for future in begun if not future.done()]:
+            await asyncio.wait(under_way, timeout=max(0.0, this.over - loop.time()))
         _finish(begun)
 
-    def _take(self, to_do: dict[ObjectKey, Write | Delete], name: str) -> Write | Delete:
-        """Take the next job: one that a pod has come to wait for, or the first."""
-        awaited = (target for target in self.demand.waiting(name) if target in to_do)
-        return to_do.pop(next(awaited, None) or next(iter(to_do)))
+    def _first_awaited(
+        self, this: _Pass, to_do: Mapping[ObjectKey, Write | Delete]
+    ) -> ObjectKey | None:
+        """Return the target that a pod has waited for longest; None: nobody waits."""
+        awaited = self.demand.waiting(this.assignment.credential.name)
+        return next((target for target in awaited if target in to_do), None)
+
+    def _submit(
+        self, this: _Pass, job: Write | Delete, *, urgent: bool = False
+    ) -> asyncio.Future[None]:
+        expires_at = job.found.stamp.expires_at if job.found else None
+        return self.writers.submit(
+            partial(self._do, this, job),
+            expires_at=expires_at or this.assignment.now,
+            urgent=urgent,
+        )
 
     async def _do(self, this: _Pass, job: Write | Delete) -> None:
         credential = this.assignment.credential

@@ -1,6 +1,7 @@
 """The workers that every write of a Secret passes through: bounded at once and per second.
 
-The pull secret that expires soonest goes first, whichever credential it belongs to.
+The pull secret that expires soonest goes first, whichever credential it belongs to. What a pod
+waits for needs none of the workers: namespaces whose writes hang may keep all of them.
 """
 
 import asyncio
@@ -16,6 +17,10 @@ from ecr_secrets.errors import OperatorError
 
 log = logging.getLogger(__name__)
 
+# For each worker so many more writes may be under way that pods wait for: as many namespaces may
+# hang, each with a pod, before one elsewhere waits for a request's deadline.
+FOR_PODS = 4
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Job:
@@ -26,7 +31,7 @@ class _Job:
 
 
 class Writers:
-    """A fixed number of workers that take the most pressing write.
+    """A fixed number of workers that take the most pressing write, and places for urgent ones.
 
     State is touched only between awaits of one event loop.
     """
@@ -35,29 +40,36 @@ class Writers:
         """Prepare the workers; nothing runs before `run`.
 
         Args:
-            at_once: how many writes are under way at the same time.
+            at_once: how many writes are under way at the same time, urgent ones apart.
             per_second: how many are begun per second on average; 0: no limit.
         """
         self.at_once = at_once
         self._allowance = Allowance(per_second=per_second, burst=float(at_once))
         self._jobs: list[_Job] = []
+        self._group: asyncio.TaskGroup | None = None  # of urgent writes
+        self._places = asyncio.Semaphore(FOR_PODS * at_once)
         self._sequence = count()
         self._arrived = asyncio.Event()
         self._busy: dict[int, float] = {}  # loop time of the beginning, by job
         self._returned = asyncio.Event()  # set and cleared at once: wakes all who wait, stays unset
 
     def submit(
-        self, call: Callable[[], Awaitable[None]], *, expires_at: datetime
+        self, call: Callable[[], Awaitable[None]], *, expires_at: datetime, urgent: bool = False
     ) -> asyncio.Future[None]:
         """Have a write done; cancelling the future before it has begun takes it back.
 
         Args:
             call: does the write.
             expires_at: when what stands there now expires: the sooner, the earlier its turn.
+            urgent: a pod waits for it, so it waits for no worker. Only while they run.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._jobs, _Job(expires_at, next(self._sequence), call, done))
-        self._arrived.set()
+        job = _Job(expires_at, next(self._sequence), call, done)
+        if urgent:
+            self._begin(job)
+        else:
+            heapq.heappush(self._jobs, job)
+            self._arrived.set()
         return done
 
     def longest_busy(self) -> timedelta:
@@ -73,23 +85,46 @@ class Writers:
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
+            self._group = group
             for number in range(self.at_once):
                 group.create_task(self._work(), name=f"writer {number}")
 
+    def _begin(self, job: _Job) -> None:
+        if self._group is None:
+            raise RuntimeError("the writers do not run")
+        self._group.create_task(self._do_in_place(job), name="urgent write")
+
+    async def _do_in_place(self, job: _Job) -> None:
+        async with self._places:
+            if not job.done.cancelled():
+                await self._wait_allowed()
+            if not job.done.cancelled():
+                await self._do(job)
+
+    async def _wait_allowed(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            wait = self._allowance.take(loop.time())
+            if not wait:
+                return
+            await asyncio.sleep(wait)
+
     async def _work(self) -> None:
         while True:
-            job = await self._take()
-            self._busy[job.sequence] = asyncio.get_running_loop().time()
-            try:
-                await job.call()
-            except Exception as error:  # noqa: BLE001 - a worker outlives any one write
-                _tell(job.done, error)
-            else:
-                _tell(job.done, None)
-            finally:
-                del self._busy[job.sequence]
-                self._returned.set()
-                self._returned.clear()
+            await self._do(await self._take())
+
+    async def _do(self, job: _Job) -> None:
+        self._busy[job.sequence] = asyncio.get_running_loop().time()
+        try:
+            await job.call()
+        except Exception as error:  # noqa: BLE001 - a worker outlives any one write
+            _tell(job.done, error)
+        else:
+            _tell(job.done, None)
+        finally:
+            del self._busy[job.sequence]
+            self._returned.set()
+            self._returned.clear()
 
     async def _take(self) -> _Job:
         loop = asyncio.get_running_loop()

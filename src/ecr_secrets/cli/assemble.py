@@ -32,7 +32,9 @@ from ecr_secrets.settings import Config
 
 _PASS_LENGTH = timedelta(seconds=1)  # a change waits at most this long behind a rollout
 _PATIENCE = timedelta(seconds=1)  # a look waits at most this long for AWS
-_SYNC_TIMEOUT = timedelta(seconds=15)  # more than one request's deadline
+# For a first look at something, before a look fails or a replica takes questions without it: more
+# than one request's deadline.
+_SYNC_TIMEOUT = timedelta(seconds=15)
 
 
 def utc_now() -> datetime:
@@ -56,6 +58,15 @@ class Operator:
     def longest_busy(self) -> timedelta:
         """Tell how long the slowest worker or writer is at its work."""
         return max(self.controller.longest_busy(), self.writers.longest_busy())
+
+    async def wait_seen(self) -> None:
+        """Wait until what pods are answered from has been seen once.
+
+        Credentials and namespaces without a bound. Their pull secrets as far as they may be listed,
+        and for so long that one list that hangs does not cost the pods of all others the operator.
+        """
+        await self.world.wait_synced()
+        await self.world.wait_pull_secrets(self.triggers.credentials())
 
     def look_at_all(self) -> None:
         """Have every credential looked at: leadership has come to us."""

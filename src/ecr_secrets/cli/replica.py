@@ -132,7 +132,7 @@ class Replica:
         surroundings = Surroundings(
             credentials=operator.triggers.credentials,
             listed=lambda: operator.world.synced,
-            wait_listed=operator.world.wait_synced,
+            wait_seen=operator.wait_seen,
             leading=self._is_leading,
             record=self._record,
             clock=utc_now,

@@ -35,7 +35,7 @@ class Surroundings:
 
     credentials: Callable[[], Iterable[Credential]]
     listed: Callable[[], bool]  # whether all credentials have been seen once
-    wait_listed: Callable[[], Awaitable[object]]  # until they have
+    wait_seen: Callable[[], Awaitable[object]]  # until they have, and their pull secrets
     leading: Callable[[], bool]
     record: Callable[[Kind, ObjectMeta, Occurrence], None]  # an Event
     clock: Callable[[], datetime]
@@ -138,11 +138,12 @@ class Webhook:
     async def _wait_able(self) -> None:
         """Wait until there is a certificate, and it is known which pull secrets are managed.
 
-        Before, a pod would be told that its pull secret is none of ours. Where the API server asks
-        by URL, it does not wait for us to be ready.
+        And what stands there. Before, a pod would be told that its pull secret is none of ours, or
+        wait for one that is fresh. Where the API server asks by URL, it does not wait for us to be
+        ready.
         """
         await self._certificates.wait_issued()
-        await self._surroundings.wait_listed()
+        await self._surroundings.wait_seen()
 
     def _look(self) -> None:
         """See what has become of the record or of the configuration."""

@@ -1,7 +1,7 @@
 """One informer per thing that credentials need watched, for as long as one of them needs it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -56,15 +56,23 @@ class InformerPool(Generic[K, T]):
 
     def hold(self, holder: str, keys: Collection[K]) -> None:
         """Have these keys watched for a credential, and no longer those it held before."""
+        self._holders[holder] = frozenset(keys)
+        self._start_missing(holder)
+        self._stop_unneeded()
+
+    def hold_also(self, holder: str, keys: Collection[K]) -> None:
+        """Have these keys watched for a credential, besides those it holds."""
+        self._holders[holder] = self._holders.get(holder, frozenset()).union(keys)
+        self._start_missing(holder)
+
+    def _start_missing(self, holder: str) -> None:
         if self._group is None:
             raise RuntimeError("the pool was not started")
-        self._holders[holder] = frozenset(keys)
         for key in self._holders[holder] - self._running.keys():
             informer = self._make(key)
             name = f"watch {self._what} {key}"
             task = self._group.create_task(self._follow(key, informer), name=name)
             self._running[key] = _Running(informer, task)
-        self._stop_unneeded()
 
     def release(self, holder: str) -> None:
         """Forget a credential that is gone."""
@@ -100,6 +108,14 @@ class InformerPool(Generic[K, T]):
         except OperatorError:
             self._missed.add(key)
             raise
+
+    async def wait_answered(self, keys: Iterable[K]) -> None:
+        """Wait until each key has been seen once or was denied, or is no longer watched."""
+        for running in [self._running[key] for key in keys if key in self._running]:
+            async with asyncio.TaskGroup() as group:
+                answered = group.create_task(running.informer.wait_answered())
+                await asyncio.wait({answered, running.task}, return_when=asyncio.FIRST_COMPLETED)
+                answered.cancel()
 
     def store(self, key: K) -> Mapping[ObjectKey, T]:
         """Show what is known under a key; nothing when it is not held."""

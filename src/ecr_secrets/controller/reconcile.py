@@ -73,6 +73,7 @@ class Reconciler:
         self._meet(name, uid=None if gone or manifest is None else manifest.metadata.uid)
         if gone or manifest is None:
             self.demand.forget(name)
+            self.world.release(name)  # also what was watched before the first look at it
             return None
         awaited = self.demand.targets(name)
         try:

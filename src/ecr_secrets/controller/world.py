@@ -1,7 +1,8 @@
 """What the cluster shows: everything a reconcile observes, kept current by informers."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -67,7 +68,7 @@ class View:
 
     scope: Scope = _EVERYWHERE  # where pull secrets are
     credential_selector: str | None = None  # labels of credentials; None: whatever their labels
-    sync_timeout: timedelta  # how long a reconcile waits for the first look at something
+    sync_timeout: timedelta  # how long the first look at something is waited for
 
 
 class World:
@@ -144,6 +145,21 @@ class World:
         """Wait until all credentials and namespaces have been seen once."""
         await self._credentials.wait_synced()
         await self._namespaces.wait_synced()
+
+    async def wait_pull_secrets(self, credentials: Iterable[Credential]) -> None:
+        """Have the pull secrets of credentials watched, and wait for the first look at them.
+
+        It is not left to the looks at the credentials: those wait for workers, and for AWS. What
+        may not be listed is not waited for, nor what takes longer than a look would wait.
+        """
+        places = set[ObjectKey]()
+        for credential in credentials:
+            keys = self._secret_places.keys(credential.secret_name)
+            self._pull_secrets.hold_also(credential.name, keys)
+            places.update(keys)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._sync_timeout.total_seconds()):
+                await self._pull_secrets.wait_answered(places)
 
     def names(self) -> list[str]:
         """List the names of all credentials."""

@@ -38,7 +38,7 @@ async def _started(config: Config, listed: asyncio.Event) -> AsyncIterator[Webho
     surroundings = Surroundings(
         credentials=tuple,
         listed=listed.is_set,
-        wait_listed=listed.wait,
+        wait_seen=listed.wait,
         leading=lambda: False,
         record=lambda *_: None,
         clock=lambda: NOON,

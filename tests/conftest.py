@@ -1,4 +1,4 @@
-"""Fixtures of more than one room."""
+"""What holds in more than one room: fixtures, and how properties are tried out."""
 
 import gc
 from collections import Counter
@@ -7,11 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from testbed.control_plane import ControlPlane
 from testbed.operator import CRD, Operator
 from tests.cluster.aws_thread import AwsThread
 from tests.cluster.canaries import texts_so_far, where_secrets_are_said
+
+# A busy machine is no failure: what properties promise are decisions, not their speed.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

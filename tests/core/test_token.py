@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_secrets.core.token import RegistryToken, parse_token
@@ -214,7 +214,6 @@ anything = st.recursive(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.dictionaries(st.just("authorizationData"), anything)
     | st.builds(

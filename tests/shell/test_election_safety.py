@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.candidates import Candidate, a_clock, now
@@ -149,7 +149,6 @@ async def _live(fates: Sequence[Fortune], happening: Sequence[Event], *, calm: f
     assert world.leaders() == leaders
 
 
-@settings(deadline=None)
 @given(fates=fortunes(PASSAGES), happening=events("crash", "shut_down", "label"))
 def test_no_two_lead_at_once(fates: Sequence[Fortune], happening: Sequence[Event]) -> None:
     """Requests arrive late, twice or never, clocks are wrong, processes die: one leads at most.
@@ -159,7 +158,6 @@ def test_no_two_lead_at_once(fates: Sequence[Fortune], happening: Sequence[Event
     run_in_virtual_time(_live(fates, happening, calm=0))
 
 
-@settings(deadline=None)
 @given(fates=fortunes(PROMPT_PASSAGES), happening=events("delete", "label"))
 def test_deleting_the_lease_makes_no_second_leader(
     fates: Sequence[Fortune], happening: Sequence[Event]

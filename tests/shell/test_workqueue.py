@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_secrets.kube.workqueue import QueueClosedError, WorkQueue
@@ -319,7 +319,6 @@ _ADDS = st.lists(st.tuples(_SPANS, _KEYS, _SPANS), max_size=25)  # pause before,
 _WORK = st.lists(st.tuples(_SPANS, _SPANS), min_size=1, max_size=6)  # patience, work: in turn
 
 
-@settings(deadline=None)  # of real time, which is not what this is about
 @given(adds=_ADDS, work=_WORK, workers=st.integers(1, 3))
 def test_any_interleaving_keeps_the_promises(
     adds: list[tuple[float, str, float]], work: list[tuple[float, float]], workers: int

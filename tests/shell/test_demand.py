@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from ecr_secrets.controller.demand import FLOOR, Demand, Look
+from ecr_secrets.controller.demand import FLOOR, OWED_FOR, Demand, Look
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.errors import AccessDeniedError, ForbiddenError, NotFoundError
+from ecr_secrets.errors import AccessDeniedError, ForbiddenError, NotFoundError, UnavailableError
 from tests.fakes.virtual_time import run_in_virtual_time
 
 SHOP, BANK = ObjectKey("shop", "ecr-login"), ObjectKey("bank", "ecr-login")
@@ -144,6 +144,45 @@ def test_a_refresh_that_failed_is_owed_still() -> None:
         return asked.demand.is_owed("ecr")
 
     assert run_in_virtual_time(scenario())
+
+
+def test_what_cannot_be_done_is_given_up_an_hour_after_the_last_pod() -> None:
+    """Somebody has to mend it; and a replica that does not lead must not act for ever."""
+
+    async def scenario() -> list[bool]:
+        asked = Asked()
+        owed = []
+        for _ in range(2):
+            waiting = asked.ask(SHOP)
+            await asyncio.sleep(1)
+            asked.demand.fail("ecr", DENIED)
+            await asyncio.wait([waiting])
+            await asyncio.sleep(OWED_FOR.total_seconds() - 2)
+            owed.append(asked.demand.is_owed("ecr"))
+        await asyncio.sleep(2)
+        owed.append(asked.demand.is_owed("ecr"))
+        await asked.demand.wait_paid()
+        return owed
+
+    assert run_in_virtual_time(scenario()) == [True, True, False]
+
+
+def test_who_still_waits_for_what_is_given_up_is_told() -> None:
+    """The next pod asks anew."""
+
+    async def scenario() -> int:
+        asked = Asked()
+        waiting = asked.ask(SHOP)
+        await asyncio.sleep(OWED_FOR.total_seconds() + 1)
+        assert not asked.demand.is_owed("ecr")
+        with pytest.raises(UnavailableError):
+            await waiting
+        again = asked.ask(SHOP)
+        await asyncio.sleep(0)
+        again.cancel()
+        return len(asked.wakes)
+
+    assert run_in_virtual_time(scenario()) == 2
 
 
 def test_the_end_is_waited_for_until_nothing_is_owed() -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from ecr_secrets.controller.writers import FOR_PODS
 from tests.core.builders import a_content, a_pull_secret
 from tests.fakes.operation import Operation, secret_of
 from tests.fakes.virtual_time import run_in_virtual_time
@@ -48,6 +49,33 @@ def test_a_pod_does_not_wait_for_pods_whose_namespaces_hang(hanging: int) -> Non
             return took
 
     assert run_in_virtual_time(scenario()) <= 1  # a pass over the others
+
+
+def test_a_pod_that_can_rely_on_what_is_there_is_told_so() -> None:
+    """The Secret was not seen yet when it asked, and has hours left to live."""
+
+    async def scenario() -> tuple[float, int]:
+        async with Operation("shop", stale=True) as operation:
+            return await operation.pod("shop"), operation.aws_calls()
+
+    assert run_in_virtual_time(scenario()) == (0, 0)
+
+
+def test_pods_in_thousands_of_namespaces_that_hang_do_not_add_up() -> None:
+    """Each pass meets the same ones, whose writes of the last one are still under way."""
+    places = 16 * FOR_PODS
+
+    async def scenario() -> int:
+        async with Operation(*_MANY) as operation:
+            operation.kube.hangs = {name: asyncio.Event() for name in _MANY}
+            waiting = [asyncio.create_task(operation.pod(name)) for name in _MANY]
+            await asyncio.sleep(5)
+            urgent = [task for task in asyncio.all_tasks() if task.get_name() == "urgent write"]
+            for task in waiting:
+                task.cancel()
+            return len(urgent)
+
+    assert run_in_virtual_time(scenario()) == places
 
 
 def test_a_pod_that_comes_later_goes_before_what_nobody_waits_for() -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from ecr_secrets.controller.demand import OWED_FOR
 from ecr_secrets.errors import AwsUnavailableError, OperatorError, UnavailableError
 from tests.fakes.operation import CREDENTIAL, Operation, secret_of
 from tests.fakes.virtual_time import run_in_virtual_time
@@ -65,6 +66,23 @@ def test_what_is_owed_is_tried_at_the_pace_of_a_backoff() -> None:
             return operation.aws_calls()
 
     assert run_in_virtual_time(scenario()) <= 13
+
+
+def test_a_namespace_that_never_takes_it_has_no_follower_act_for_ever() -> None:
+    """It is refused for good; an hour after the pod, a replica that does not lead rests."""
+
+    async def scenario() -> tuple[int, int]:
+        async with Operation("bank", "shop", leading=False) as operation:
+            operation.kube.refusals["bank"] = _AWAY
+            await operation.pod("shop")
+            await asyncio.sleep(2 * OWED_FOR.total_seconds())
+            writes = len(operation.kube.writes)
+            await asyncio.sleep(24 * OWED_FOR.total_seconds())
+            return writes, len(operation.kube.writes)
+
+    before, after = run_in_virtual_time(scenario())
+
+    assert 2 < before == after
 
 
 def test_a_pod_in_a_namespace_that_is_not_there_has_no_token_replaced() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -30,12 +31,12 @@ class Bench:
         await asyncio.sleep(1)
         self._now -= 1
 
-    def submit(self, number: int, *, urgent: bool = False) -> asyncio.Future[None]:
-        async def call() -> None:
-            await self.write(number)
-
+    def submit(self, number: int) -> asyncio.Future[None]:
         expires_at = NOON + timedelta(hours=number)
-        return self.writers.submit(call, expires_at=expires_at, urgent=urgent)
+        return self.writers.submit(partial(self.write, number), expires_at=expires_at)
+
+    def begin(self, number: int) -> asyncio.Future[None]:
+        return self.writers.begin(partial(self.write, number), now=NOON)
 
 
 async def _run(bench: Bench, numbers: list[int]) -> float:
@@ -81,27 +82,44 @@ async def _with_urgent(bench: Bench, usual: int, urgent: int) -> float:
     work = asyncio.create_task(bench.writers.run())
     futures = [bench.submit(number) for number in range(usual)]
     await asyncio.sleep(0.5)
-    futures += [bench.submit(usual + number, urgent=True) for number in range(urgent)]
+    futures += [bench.begin(usual + number) for number in range(urgent)]
     await asyncio.gather(*futures)
     work.cancel()
     return loop.time()
 
 
-@pytest.mark.parametrize(
-    ("urgent", "took"),
-    [
-        pytest.param(1, 2.0, id="one"),
-        pytest.param(FOR_PODS, 2.0, id="as-many-as-may-be"),
-        pytest.param(FOR_PODS + 1, 2.5, id="too-many"),
-    ],
-)
-def test_an_urgent_write_waits_for_no_worker(urgent: int, took: float) -> None:
+@pytest.mark.parametrize("urgent", [1, FOR_PODS])
+def test_an_urgent_write_waits_for_no_worker(urgent: int) -> None:
     """Two usual ones keep the one worker for two seconds; urgent ones begin after half a one."""
     bench = Bench(at_once=1)
 
-    assert run_in_virtual_time(_with_urgent(bench, 2, urgent)) == pytest.approx(took)
-    assert bench.order[:2] == [0, 2]
-    assert bench.most_at_once == 1 + min(urgent, FOR_PODS)
+    assert run_in_virtual_time(_with_urgent(bench, 2, urgent)) == pytest.approx(2)
+    assert bench.order == [0, *range(2, 2 + urgent), 1]
+    assert bench.most_at_once == 1 + urgent
+
+
+def test_a_place_is_free_when_its_write_has_returned() -> None:
+    """Whether its pass still waits for it or not."""
+    bench = Bench(at_once=1)
+
+    async def scenario() -> list[bool]:
+        work = asyncio.create_task(bench.writers.run())
+        await asyncio.sleep(0)
+        free = [bench.writers.has_place]
+        for number in range(FOR_PODS):
+            bench.begin(number).cancel()
+            free.append(bench.writers.has_place)
+        await asyncio.sleep(0)
+        futures = [bench.begin(number) for number in range(FOR_PODS)]
+        await asyncio.sleep(0.5)
+        futures[0].cancel()
+        free.append(bench.writers.has_place)
+        await asyncio.sleep(1)
+        free.append(bench.writers.has_place)
+        work.cancel()
+        return free
+
+    assert run_in_virtual_time(scenario()) == [*[True] * FOR_PODS, False, False, True]
 
 
 def test_urgent_writes_keep_to_the_rate() -> None:
@@ -114,39 +132,21 @@ def test_urgent_writes_keep_to_the_rate() -> None:
 
 
 def test_an_urgent_write_that_is_taken_back_is_not_done() -> None:
-    """Its pass was over before there was a place."""
-    bench = Bench(at_once=1)
+    """Its pass was over before it was allowed."""
+    bench = Bench(at_once=1, per_second=1)
 
     async def scenario() -> None:
         work = asyncio.create_task(bench.writers.run())
         await asyncio.sleep(0)
-        futures = [bench.submit(number, urgent=True) for number in range(FOR_PODS + 1)]
-        futures[-1].cancel()
+        futures = [bench.begin(number) for number in range(2)]
+        futures[1].cancel()
         await asyncio.wait(futures)
-        await asyncio.sleep(2)
+        await asyncio.sleep(5)
         work.cancel()
 
     run_in_virtual_time(scenario())
 
-    assert bench.order == list(range(FOR_PODS))
-
-
-def test_an_urgent_write_that_is_taken_back_has_no_share_in_the_rate() -> None:
-    """It would be missing for those that wait."""
-    bench = Bench(at_once=1, per_second=1)
-
-    async def scenario() -> float:
-        work = asyncio.create_task(bench.writers.run())
-        await asyncio.sleep(0)
-        futures = [bench.submit(number, urgent=True) for number in range(FOR_PODS + 2)]
-        for future in futures[2:]:
-            future.cancel()
-        await asyncio.wait(futures)
-        took = asyncio.get_running_loop().time()
-        work.cancel()
-        return took
-
-    assert run_in_virtual_time(scenario()) == pytest.approx(2, abs=0.01)
+    assert bench.order == [0]
 
 
 def test_a_write_that_is_taken_back_is_not_done() -> None:

@@ -8,13 +8,16 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from ecr_secrets.core.objects import ObjectKey
-from ecr_secrets.errors import NotFoundError, OperatorError
+from ecr_secrets.errors import NotFoundError, OperatorError, UnavailableError
 
 _Waiting: TypeAlias = dict[ObjectKey, asyncio.Future[None]]
 
 # Between two looks at one credential that were asked for: a flood of reviews, forged ones
 # included, costs a look a second and no more.
 FLOOR = timedelta(seconds=1)
+# What fails for so long is somebody's to mend, and the next pod's to ask for: without an end, one
+# namespace that refuses its Secret would have every replica that was asked act as a leader does.
+OWED_FOR = timedelta(hours=1)
 # For a namespace to be seen that was made in the same breath as the pod; longer than a pod waits.
 _PATIENCE = timedelta(seconds=2)
 
@@ -47,9 +50,10 @@ class Demand:
         self._waiting: defaultdict[str, _Waiting] = defaultdict(dict)
         self._looked_at: dict[str, float] = {}  # loop time of the last look asked for
         self._asked_at: dict[tuple[str, ObjectKey], float] = {}  # loop time, of those waited for
-        # Refreshes that a pod asked for and that are not through: whatever fails is tried again,
-        # since a pod that was admitted with a warning does not ask once more.
-        self._owed: set[str] = set()
+        # Refreshes that a pod asked for and that are not through, with the loop time of the last
+        # question: whatever fails is tried again, since a pod that was admitted with a warning
+        # does not ask once more.
+        self._owed: dict[str, float] = {}
         self._paid = asyncio.Event()  # set and cleared at once: wakes all who wait, stays unset
 
     async def refresh_now(self, name: str, target: ObjectKey) -> None:
@@ -61,7 +65,7 @@ class Demand:
         Raises:
             OperatorError: it could not be refreshed; tells why.
         """
-        self._owed.add(name)
+        self._owed[name] = asyncio.get_running_loop().time()
         waiting = self._waiting[name]
         if target not in waiting:
             loop = asyncio.get_running_loop()
@@ -79,8 +83,18 @@ class Demand:
         return found
 
     def is_owed(self, name: str) -> bool:
-        """Tell whether a refresh that a pod asked for is not through in all namespaces yet."""
-        return name in self._owed
+        """Tell whether a refresh that a pod asked for is not through in all namespaces yet.
+
+        One that cannot be done is given up after a while, and forgotten here.
+        """
+        since = self._owed.get(name)
+        if since is None:
+            return False
+        if asyncio.get_running_loop().time() - since > OWED_FOR.total_seconds():
+            self.fail(name, UnavailableError(f"AWSECRCredential {name}: not refreshed in time"))
+            self._pay(name)
+            return False
+        return True
 
     def waiting(self, name: str) -> Collection[ObjectKey]:
         """List the targets of a credential that somebody waits for, the longest waiting first."""
@@ -126,7 +140,7 @@ class Demand:
             await self._paid.wait()
 
     def _pay(self, name: str) -> None:
-        self._owed.discard(name)
+        self._owed.pop(name, None)
         self._paid.set()
         self._paid.clear()
 

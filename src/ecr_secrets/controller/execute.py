@@ -109,23 +109,27 @@ class Executor:
         """Start what pods wait for, and the rest a few at a time, until the pass is over."""
         loop = asyncio.get_running_loop()
         begun: list[asyncio.Future[None]] = []
-        unhurried: set[asyncio.Future[None]] = set()  # those under way that nobody waits for
+        placed: set[asyncio.Future[None]] = set()  # those under way that need no worker
+        queued: set[asyncio.Future[None]] = set()  # those that do
         to_do = {job.target: job for job in jobs}
         while to_do and loop.time() < this.over:
             awaited = self._first_awaited(this, to_do)
-            if awaited:
-                begun.append(self._submit(this, to_do.pop(awaited), urgent=True))
-            elif len(unhurried) < self.writers.at_once:
-                future = self._submit(this, to_do.pop(next(iter(to_do))))
-                begun.append(future)
-                unhurried.add(future)
+            if awaited and self.writers.has_place:
+                call = partial(self._do, this, to_do.pop(awaited))
+                begun.append(self.writers.begin(call, now=this.assignment.now))
+                placed.add(begun[-1])
+            elif len(queued) < self.writers.at_once:
+                begun.append(self._submit(this, to_do.pop(awaited or next(iter(to_do)))))
+                queued.add(begun[-1])
             else:
                 left = max(0.0, this.over - loop.time())
-                _, unhurried = await asyncio.wait(
-                    unhurried, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                done, _ = await asyncio.wait(
+                    placed | queued, timeout=left, return_when=asyncio.FIRST_COMPLETED
                 )
-        if under_way := [future for future in begun if not future.done()]:
-            await asyncio.wait(under_way, timeout=max(0.0, this.over - loop.time()))
+                placed -= done
+                queued -= done
+        if placed or queued:
+            await asyncio.wait(placed | queued, timeout=max(0.0, this.over - loop.time()))
         _finish(begun)
 
     def _first_awaited(
@@ -135,14 +139,10 @@ class Executor:
         awaited = self.demand.waiting(this.assignment.credential.name)
         return next((target for target in awaited if target in to_do), None)
 
-    def _submit(
-        self, this: _Pass, job: Write | Delete, *, urgent: bool = False
-    ) -> asyncio.Future[None]:
+    def _submit(self, this: _Pass, job: Write | Delete) -> asyncio.Future[None]:
         expires_at = job.found.stamp.expires_at if job.found else None
         return self.writers.submit(
-            partial(self._do, this, job),
-            expires_at=expires_at or this.assignment.now,
-            urgent=urgent,
+            partial(self._do, this, job), expires_at=expires_at or this.assignment.now
         )
 
     async def _do(self, this: _Pass, job: Write | Delete) -> None:

@@ -14,7 +14,7 @@ from ecr_secrets.controller.execute import Assignment, Executor
 from ecr_secrets.controller.supply import Supplier, Supply
 from ecr_secrets.controller.teller import Teller
 from ecr_secrets.controller.world import World
-from ecr_secrets.core.actions import Delete, Keep, Refuse, Write, is_fresh, suffices
+from ecr_secrets.core.actions import Delete, Keep, Refuse, Write, suffices
 from ecr_secrets.core.conclude import Findings, conclude_invalid, conclude_unseen, next_look
 from ecr_secrets.core.credential import Credential, CredentialObject, parse_credential
 from ecr_secrets.core.objects import ObjectKey
@@ -136,7 +136,7 @@ class Reconciler:
         for action in assignment.actions if awaited else ():
             if action.target not in awaited or not isinstance(action, Keep):
                 continue
-            if is_fresh(action.found, now=now):
+            if suffices(action.found, now=now):
                 self.demand.serve(name, action.target)
 
     def _answer(

@@ -47,29 +47,47 @@ class Writers:
         self._allowance = Allowance(per_second=per_second, burst=float(at_once))
         self._jobs: list[_Job] = []
         self._group: asyncio.TaskGroup | None = None  # of urgent writes
-        self._places = asyncio.Semaphore(FOR_PODS * at_once)
+        self._urgent = 0  # writes that have a place
         self._sequence = count()
         self._arrived = asyncio.Event()
         self._busy: dict[int, float] = {}  # loop time of the beginning, by job
         self._returned = asyncio.Event()  # set and cleared at once: wakes all who wait, stays unset
 
     def submit(
-        self, call: Callable[[], Awaitable[None]], *, expires_at: datetime, urgent: bool = False
+        self, call: Callable[[], Awaitable[None]], *, expires_at: datetime
     ) -> asyncio.Future[None]:
         """Have a write done; cancelling the future before it has begun takes it back.
 
         Args:
             call: does the write.
             expires_at: when what stands there now expires: the sooner, the earlier its turn.
-            urgent: a pod waits for it, so it waits for no worker. Only while they run.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        job = _Job(expires_at, next(self._sequence), call, done)
-        if urgent:
-            self._begin(job)
-        else:
-            heapq.heappush(self._jobs, job)
-            self._arrived.set()
+        heapq.heappush(self._jobs, _Job(expires_at, next(self._sequence), call, done))
+        self._arrived.set()
+        return done
+
+    @property
+    def has_place(self) -> bool:
+        """Whether there is a place for an urgent write."""
+        return self._urgent < FOR_PODS * self.at_once
+
+    def begin(self, call: Callable[[], Awaitable[None]], *, now: datetime) -> asyncio.Future[None]:
+        """Have a write done that a pod waits for, without a worker; there has to be a place.
+
+        Only while the workers run. Cancelling the future takes the write back, as long as it is
+        held up by the limit per second.
+
+        Args:
+            call: does the write.
+            now: the present.
+        """
+        if self._group is None:
+            raise RuntimeError("the writers do not run")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        job = _Job(now, next(self._sequence), call, done)
+        self._urgent += 1
+        self._group.create_task(self._do_in_place(job), name="urgent write")
         return done
 
     def longest_busy(self) -> timedelta:
@@ -89,17 +107,13 @@ class Writers:
             for number in range(self.at_once):
                 group.create_task(self._work(), name=f"writer {number}")
 
-    def _begin(self, job: _Job) -> None:
-        if self._group is None:
-            raise RuntimeError("the writers do not run")
-        self._group.create_task(self._do_in_place(job), name="urgent write")
-
     async def _do_in_place(self, job: _Job) -> None:
-        async with self._places:
-            if not job.done.cancelled():
-                await self._wait_allowed()
+        try:
+            await self._wait_allowed()
             if not job.done.cancelled():
                 await self._do(job)
+        finally:
+            self._urgent -= 1
 
     async def _wait_allowed(self) -> None:
         loop = asyncio.get_running_loop()

@@ -25,6 +25,7 @@ class FakeKube:
         self.hangs: dict[str, asyncio.Event] = {}  # by namespace: until when
         self.writes: list[ObjectKey] = []  # attempts, in their order
         self._applied: dict[tuple[str, str], Manifest] = {}  # statuses, by object and manager
+        self._versions: dict[str, str] = {}  # of statuses
         self._version = 100
 
     async def apply(
@@ -45,6 +46,10 @@ class FakeKube:
         if subresource == "status":
             if key.name not in self.statuses:
                 raise NotFoundError(f"awsecrcredentials {key}: not found")
+            known = self._versions.get(key.name)
+            if known and manifest["metadata"].get("resourceVersion", known) != known:
+                raise ConflictError(f"awsecrcredentials {key}: changed meanwhile")
+            self._versions[key.name] = str(self._version)
             before = self._applied.get((key.name, field_manager), {})
             others = {
                 name: value for name, value in self.statuses[key.name].items() if name not in before

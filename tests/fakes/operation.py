@@ -114,8 +114,11 @@ class _Supplier:
         pass
 
 
+@dataclass(slots=True)
 class _Teller:
     """Tells nobody."""
+
+    overtaken: bool = False  # whether the object has always changed meanwhile
 
     def names(self, _manifest: CredentialObject) -> tuple[str, ...]:
         return ()
@@ -123,11 +126,11 @@ class _Teller:
     async def announce(self, *_: object) -> None:
         pass
 
-    async def conclude(self, *_: object) -> None:
-        pass
+    async def conclude(self, *_: object) -> bool:
+        return not self.overtaken
 
-    async def tell(self, *_: object) -> None:
-        pass
+    async def tell(self, *_: object) -> bool:
+        return True
 
     def forget(self, _name: str, *, uid: str) -> None:
         pass
@@ -186,6 +189,7 @@ class Operation:
         self.secrets = {secret_of(name): a_pull_secret(name, found) for name in namespaces}
         self._supplier = _Supplier(aws_seconds, _STALE if stale else a_content())
         self._others = others
+        self._teller = _Teller()
         world = _World(manifests, frozenset((*namespaces, *others)), self.secrets)
         self.queue: WorkQueue[str] = WorkQueue(floor=RETRY_FLOOR, cap=RETRY_CAP)
         self.demand = Demand(lambda name, after: self.queue.add(name, after, urgent=True))
@@ -204,7 +208,7 @@ class Operation:
             world=cast("Any", world),
             supplier=cast("Any", self._supplier),
             executor=executor,
-            teller=cast("Any", _Teller()),
+            teller=cast("Any", self._teller),
             demand=self.demand,
             leading=lambda: leading,
             clock=lambda: NOON,
@@ -236,6 +240,10 @@ class Operation:
     def make_aws_fail(self, error: OperatorError | None) -> None:
         """Have AWS answer so from now on; None: well."""
         self._supplier.error = error
+
+    def overtake_statuses(self, overtaken: bool) -> None:
+        """Have somebody change the object before each status is written, or no more."""
+        self._teller.overtaken = overtaken
 
     def aws_calls(self) -> int:
         """Count how often a token was asked for."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
+import pytest
 
 from ecr_secrets.controller.secret_view import SecretView
 from ecr_secrets.controller.status_writer import StatusWriter
@@ -12,6 +13,7 @@ from ecr_secrets.core.credential import CredentialObject
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
 from ecr_secrets.core.status import Status
+from ecr_secrets.errors import ConflictError
 from tests.core.builders import a_credential, a_credential_manifest, a_pull_secret
 from tests.fakes.kube import FakeKube
 
@@ -206,6 +208,18 @@ async def test_the_newest_status_is_read_whoever_knows_it() -> None:
 
     assert writer.read(manifest) == ours
     assert writer.read(later) == Status(ready_namespaces="0/1")
+
+
+async def test_a_status_decided_for_another_state_is_refused() -> None:
+    """A leader that was frozen finds its request answered when another one has told already."""
+    kube = FakeKube()
+    new, old = StatusWriter(kube), StatusWriter(kube)
+    manifest = await _write(kube, new, Status(ready_namespaces="1/1"))
+
+    with pytest.raises(ConflictError):
+        await old.write(manifest, Status(ready_namespaces="0/1"))
+
+    assert kube.statuses[manifest.metadata.name] == {"readyNamespaces": "1/1"}
 
 
 async def test_a_name_is_noted_beside_what_another_replica_has_written() -> None:

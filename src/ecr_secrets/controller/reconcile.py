@@ -28,6 +28,8 @@ Clock: TypeAlias = Callable[[], datetime]
 
 
 _AT_ONCE = timedelta(0)
+# For the watch to show what was written before us.
+_OVERTAKEN = timedelta(seconds=0.5)
 # A token that is stale in the pull secret and not yet in memory: it lives for seconds only.
 _SOON = timedelta(seconds=2)
 # With nothing due, a look costs a walk through memory, and makes up for what nobody told us of: a
@@ -80,8 +82,8 @@ class Reconciler:
             credential = parse_credential(manifest)
         except InvalidSpecError as error:
             self.demand.fail(name, error)
-            await self.teller.tell(manifest, error, conclude_invalid)
-            return None
+            told = await self.teller.tell(manifest, error, conclude_invalid)
+            return None if told else _OVERTAKEN
         try:
             await self.world.attend(credential, self._names(credential, manifest))
         except OperatorError as error:
@@ -120,11 +122,13 @@ class Reconciler:
             secret_names=tuple(sorted({credential.secret_name, *(key.name for key in left)})),
         )
         self._answer(assignment, standing, outcome, findings)
-        await self.teller.conclude(manifest, assignment, standing, outcome, findings)
+        told = await self.teller.conclude(manifest, assignment, standing, outcome, findings)
         name = credential.name
         self.executor.writer.forget(name, keep={action.target for action in assignment.actions})
         if left and outcome.written:  # the old pull secret may go now
             return _AT_ONCE
+        if not told:
+            return _OVERTAKEN
         if not self.leading() and not self.demand.is_owed(name):
             return None
         return self._next_look(credential, standing, outcome, supply)

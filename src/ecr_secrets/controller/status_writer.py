@@ -19,6 +19,8 @@ FIELD_MANAGER = "kube-ecr-secrets-operator"
 # rules of server-side apply a manager touches its own fields only.
 _NAMES_MANAGER = "kube-ecr-secrets-operator-names"
 
+_UNGUARDED: Mapping[str, str] = {}
+
 
 class WritesStatus(Protocol):
     """The part of the client that writes a status."""
@@ -49,20 +51,22 @@ class StatusWriter:
 
     def read(self, manifest: CredentialObject) -> Status:
         """Return the newest status known of an object."""
-        written = self._written.get(manifest.metadata.uid)
-        if written and _version(written.metadata) > _version(manifest.metadata):
-            return parse_status(written.status)
-        self._written.pop(manifest.metadata.uid, None)
-        return parse_status(manifest.status)
+        return parse_status(self._newest(manifest).status)
 
     async def write(self, manifest: CredentialObject, status: Status) -> None:
         """Write a status, unless it is what stands there already.
 
+        One that was decided for another state of the object is refused, such as that of a leader
+        whose request arrives when there is another one.
+
         Raises:
+            ConflictError: the object has changed meanwhile.
             OperatorError: the API server did not take it. An object that is gone is no error.
         """
-        if status != self.read(manifest):
-            await self._apply(manifest, msgspec.to_builtins(status), FIELD_MANAGER)
+        newest = self._newest(manifest)
+        if status != parse_status(newest.status):
+            guard = {"resourceVersion": newest.metadata.resource_version}
+            await self._apply(manifest, msgspec.to_builtins(status), FIELD_MANAGER, guard)
 
     async def write_names(self, manifest: CredentialObject, names: Collection[str]) -> None:
         """Write the names under which pull secrets may stand, and leave everything else alone.
@@ -73,13 +77,17 @@ class StatusWriter:
         await self._apply(manifest, {"secretNames": list(names)}, _NAMES_MANAGER)
 
     async def _apply(
-        self, manifest: CredentialObject, status: Mapping[str, Any], manager: str
+        self,
+        manifest: CredentialObject,
+        status: Mapping[str, Any],
+        manager: str,
+        guard: Mapping[str, str] = _UNGUARDED,
     ) -> None:
         metadata = manifest.metadata
         body = {
             "apiVersion": API_VERSION,
             "kind": KIND,
-            "metadata": {"name": metadata.name, "uid": metadata.uid},
+            "metadata": {"name": metadata.name, "uid": metadata.uid, **guard},
             "status": status,
         }
         try:
@@ -95,6 +103,13 @@ class StatusWriter:
         except NotFoundError:
             return
         self._written[metadata.uid] = answer
+
+    def _newest(self, manifest: CredentialObject) -> CredentialObject:
+        written = self._written.get(manifest.metadata.uid)
+        if written and _version(written.metadata) > _version(manifest.metadata):
+            return written
+        self._written.pop(manifest.metadata.uid, None)
+        return manifest
 
     def forget(self, uid: str) -> None:
         """Drop what is known of an object that is gone."""

@@ -3,7 +3,7 @@
 Only the leader tells, so that two replicas do not contradict each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -14,10 +14,10 @@ from ecr_secrets.controller.status_writer import StatusWriter
 from ecr_secrets.core.actions import Write
 from ecr_secrets.core.conclude import Findings, conclude
 from ecr_secrets.core.credential import CredentialObject
-from ecr_secrets.core.occurrences import occurrences_of, turns
+from ecr_secrets.core.occurrences import Occurrence, occurrences_of, turns
 from ecr_secrets.core.standing import Outcome, Standing
 from ecr_secrets.core.status import MAX_SECRET_NAMES, Status
-from ecr_secrets.errors import OperatorError
+from ecr_secrets.errors import ConflictError, OperatorError
 
 Clock: TypeAlias = Callable[[], datetime]
 
@@ -64,10 +64,14 @@ class Teller:
         standing: Standing,
         outcome: Outcome,
         findings: Findings,
-    ) -> None:
-        """Say how things stand after a plan was carried out."""
+    ) -> bool:
+        """Say how things stand after a plan was carried out.
+
+        Returns:
+            False: the object has changed meanwhile, and has to be looked at again.
+        """
         if not self.leading():
-            return
+            return True
         credential = assignment.credential
         before = self.statuses.read(manifest)
         after = conclude(credential, standing, findings, before=before, now=self.clock())
@@ -75,21 +79,33 @@ class Teller:
         self.report.problems(credential.name, *whole, *findings.region_errors.values())
         self.report.measure(credential.name, standing, outcome, missing=len(findings.missing))
         told = occurrences_of(assignment.actions, outcome, before=before, after=after)
-        self.report.tell(manifest.metadata, told)
-        await self.statuses.write(manifest, after)
+        return await self._write(manifest, after, told)
 
     async def tell(
         self, manifest: CredentialObject, error: OperatorError, conclusion: Conclusion
-    ) -> None:
-        """Say what is wrong, and leave everything else as it is."""
+    ) -> bool:
+        """Say what is wrong, and leave everything else as it is.
+
+        Returns:
+            False: the object has changed meanwhile, and has to be looked at again.
+        """
         if not self.leading():
-            return
+            return True
         metadata = manifest.metadata
         before = self.statuses.read(manifest)
         after = conclusion(metadata.generation, error, before=before, now=self.clock())
         self.report.problems(metadata.name, error)
-        self.report.tell(metadata, turns(before, after))
-        await self.statuses.write(manifest, after)
+        return await self._write(manifest, after, turns(before, after))
+
+    async def _write(
+        self, manifest: CredentialObject, status: Status, told: Iterable[Occurrence]
+    ) -> bool:
+        try:
+            await self.statuses.write(manifest, status)
+        except ConflictError:
+            return False
+        self.report.tell(manifest.metadata, told)
+        return True
 
     def forget(self, name: str, *, uid: str) -> None:
         """Drop what is known of an object that is gone."""

@@ -12,7 +12,7 @@ from ecr_secrets.controller.status_writer import StatusWriter
 from ecr_secrets.core.credential import CredentialObject
 from ecr_secrets.core.objects import ObjectKey
 from ecr_secrets.core.pull_secret import PullSecret
-from ecr_secrets.core.status import Status
+from ecr_secrets.core.status import Status, parse_status
 from ecr_secrets.errors import ConflictError
 from tests.core.builders import a_credential, a_credential_manifest, a_pull_secret
 from tests.fakes.kube import FakeKube
@@ -220,6 +220,18 @@ async def test_a_status_decided_for_another_state_is_refused() -> None:
         await old.write(manifest, Status(ready_namespaces="0/1"))
 
     assert kube.statuses[manifest.metadata.name] == {"readyNamespaces": "1/1"}
+
+
+async def test_a_status_that_was_overtaken_is_what_the_watch_shows() -> None:
+    """Whatever was written before: a restored cluster may never come to that version again."""
+    kube = FakeKube()
+    writer = StatusWriter(kube)
+    manifest = await _write(kube, writer, Status(ready_namespaces="1/1"))
+    await StatusWriter(kube).write_names(manifest, ("ecr-login",))
+    with pytest.raises(ConflictError):
+        await writer.write(manifest, Status(ready_namespaces="0/1"))
+
+    assert writer.read(manifest) == parse_status(manifest.status)
 
 
 async def test_a_name_is_noted_beside_what_another_replica_has_written() -> None:

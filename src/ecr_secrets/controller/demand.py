@@ -119,7 +119,7 @@ class Demand:
                 _end(waiting.pop(target), error)
         if not waiting:
             self._waiting.pop(name, None)
-            if look.through:
+            if look.through or not self.is_owed(name):
                 self._pay(name)
 
     def fail(self, name: str, error: OperatorError) -> None:

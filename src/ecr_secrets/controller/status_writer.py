@@ -10,7 +10,7 @@ from ecr_secrets.core.credential import CredentialObject
 from ecr_secrets.core.objects import Manifest, ObjectKey, ObjectMeta
 from ecr_secrets.core.spec import API_VERSION, GROUP, KIND, PLURAL, VERSION
 from ecr_secrets.core.status import Status, parse_status
-from ecr_secrets.errors import NotFoundError
+from ecr_secrets.errors import ConflictError, NotFoundError
 from ecr_secrets.kube.resource import Resource
 
 CREDENTIALS = Resource(group=GROUP, version=VERSION, plural=PLURAL, namespaced=False)
@@ -66,7 +66,11 @@ class StatusWriter:
         newest = self._newest(manifest)
         if status != parse_status(newest.status):
             guard = {"resourceVersion": newest.metadata.resource_version}
-            await self._apply(manifest, msgspec.to_builtins(status), FIELD_MANAGER, guard)
+            try:
+                await self._apply(manifest, msgspec.to_builtins(status), FIELD_MANAGER, guard)
+            except ConflictError:
+                self.forget(manifest.metadata.uid)  # what we wrote is not the newest any more
+                raise
 
     async def write_names(self, manifest: CredentialObject, names: Collection[str]) -> None:
         """Write the names under which pull secrets may stand, and leave everything else alone.

@@ -3,6 +3,7 @@
 Only the leader tells, so that two replicas do not contradict each other.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from ecr_secrets.core.occurrences import Occurrence, occurrences_of, turns
 from ecr_secrets.core.standing import Outcome, Standing
 from ecr_secrets.core.status import MAX_SECRET_NAMES, Status
 from ecr_secrets.errors import ConflictError, OperatorError
+
+log = logging.getLogger(__name__)
 
 Clock: TypeAlias = Callable[[], datetime]
 
@@ -100,11 +103,14 @@ class Teller:
     async def _write(
         self, manifest: CredentialObject, status: Status, told: Iterable[Occurrence]
     ) -> bool:
+        self.report.tell(manifest.metadata, told)  # it has happened, whatever the status says
         try:
             await self.statuses.write(manifest, status)
-        except ConflictError:
+        except ConflictError as error:
+            log.debug(
+                "status overtaken", extra={"object": manifest.metadata.name, "error": str(error)}
+            )
             return False
-        self.report.tell(manifest.metadata, told)
         return True
 
     def forget(self, name: str, *, uid: str) -> None:

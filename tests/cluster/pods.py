@@ -141,6 +141,14 @@ class Village:
         self.await_registration()
         return name
 
+    def await_told(self, credential: str) -> None:
+        """Wait for the Events of a first rollout, which come when it is over."""
+        first = {"PullSecretCreated", "PullSecretsReady"}
+        self.stage.until(
+            "it is told",
+            lambda: {event["reason"] for event in self.stage.events(credential)} >= first,
+        )
+
     def serve_expired(self, *, life: timedelta = EXPIRING, **spec: Any) -> str:
         """Have pull secrets that have expired in all namespaces; return the credential's name.
 

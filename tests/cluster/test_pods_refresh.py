@@ -20,7 +20,7 @@ def test_a_pod_with_a_fresh_secret_costs_nothing(stage: Stage) -> None:
     """The usual pod: no warning, no call to AWS, no write, whatever the webhook does."""
     village = Village(stage, "shop")
     (shop,) = village.namespaces
-    village.serve()
+    village.await_told(village.serve())
     since = position(stage.site.control_plane)
 
     answer, asked = village.asked(lambda: village.create(shop))

@@ -47,7 +47,7 @@ def test_forged_reviews_cost_no_call_and_no_write(stage: Stage) -> None:
     stage.aws.set_token_lifetime(timedelta(minutes=9))
     village = Village(stage, "shop")
     (shop,) = village.namespaces
-    village.serve()
+    village.await_told(village.serve())
     since = position(stage.site.control_plane)
 
     made_up = [a_body(f"secret-{n}", namespace=f"ns-{n}") for n in range(150)]

@@ -17,8 +17,8 @@ class Relay:
         self._port = 0  # 0: not chosen yet
         self._server: asyncio.Server | None = None  # None: closed
         self.held = 0  # pieces that the client has sent since `hold`, not counting handshakes
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._asking = _open_gate()
+        self._answering = _open_gate()
 
     @property
     def port(self) -> int:
@@ -41,33 +41,46 @@ class Relay:
         self._server = None
         await self._conversations.end()
 
-    def hold(self) -> None:
-        """Pass nothing on any more, and tell nobody."""
+    def hold(self, *, answers: bool = True) -> None:
+        """Pass on no question any more, and tell nobody.
+
+        Args:
+            answers: whether answers to questions that were asked before are kept too.
+        """
         self.held = 0
-        self._flowing.clear()
+        self._asking.clear()
+        if answers:
+            self._answering.clear()
 
     def let_go(self) -> None:
         """Pass on what was held, and whatever comes."""
-        self._flowing.set()
+        self._asking.set()
+        self._answering.set()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with _aborting(writer):
             there, back = await asyncio.open_connection("127.0.0.1", self._to_port)
             async with _aborting(back), asyncio.TaskGroup() as group:
-                group.create_task(self._pass_on(reader, back, counted=True))
-                group.create_task(self._pass_on(there, writer, counted=False))
+                group.create_task(self._pass_on(reader, back, self._asking))
+                group.create_task(self._pass_on(there, writer, self._answering))
 
     async def _pass_on(
-        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, counted: bool
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, gate: asyncio.Event
     ) -> None:
         pieces = 0
         while data := await source.read(65536):
-            self.held += counted and pieces >= _HANDSHAKE and not self._flowing.is_set()
+            self.held += gate is self._asking and pieces >= _HANDSHAKE and not gate.is_set()
             pieces += 1
-            await self._flowing.wait()
+            await gate.wait()
             target.write(data)
             await target.drain()
         raise ConnectionError("one side has gone: so does the other")
+
+
+def _open_gate() -> asyncio.Event:
+    gate = asyncio.Event()
+    gate.set()
+    return gate
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """A replica's own way to the API server, on which what it sends can be kept for a while."""
 
+from functools import partial
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -41,8 +42,8 @@ class Way:
         )
 
     def hold(self) -> None:
-        """Keep what is sent, either way."""
-        self._thread.call(self._relay.hold)
+        """Keep what the replica sends; what it has asked before is answered."""
+        self._thread.call(partial(self._relay.hold, answers=False))
 
     def held(self) -> int:
         """Count the pieces that the replica has sent since `hold`: one for a request, or few."""

@@ -124,6 +124,8 @@ def test_a_pod_is_told_that_its_pull_secret_lacks_a_region(
     village = Village(stage, "shop")
     (shop,) = village.namespaces
     name = village.serve_expired(registries=[{"region": REGION}, {"region": FAR}])
+    far = registry_host(ACCOUNT, FAR)
+    stage.until("both have", lambda: not stage.pulls(shop, host=far, name=village.secret))
     stage.aws.misbehave(fault, stage.key, region=FAR)
     before = village.admissions()
 
@@ -137,4 +139,4 @@ def test_a_pod_is_told_that_its_pull_secret_lacks_a_region(
     assert results == {"refreshed": 1, "fresh": 19}
     assert near
     stage.until("a pod is admitted without", lambda: village.create(shop).warnings == (), HEALED)
-    assert stage.pulls(shop, host=registry_host(ACCOUNT, FAR), name=village.secret)
+    assert stage.pulls(shop, host=far, name=village.secret)

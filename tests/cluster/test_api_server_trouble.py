@@ -20,6 +20,9 @@ def test_a_crash_of_the_api_server_is_survived(spare_stage: Stage) -> None:
     later = stage.name("later")
     name = stage.serve(shop, blog)
     stage.set_credential([shop, blog, later])
+    # Else the status cannot be written, and the next look is the backoff's, not the refresh's.
+    missing = ("False", "NamespaceNotFound")
+    stage.until("the missing one is told of", lambda: stage.condition(name) == missing)
     before, pid = stage.secret(shop), stage.operator.process.pid
     control_plane.kill_api_server()
 

@@ -9,7 +9,8 @@ It blocks, it is not thread-safe, and nothing of it outlives the process that st
 import os
 import ssl
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -183,6 +184,15 @@ class ControlPlane:
         """Start the API server again, where it was, and wait until it is ready."""
         self._api_server = self._run_api_server()
         self._wait_for_api_server()
+
+    @contextmanager
+    def without_api_server(self) -> Iterator[None]:
+        """Do without the API server, as after a crash; it is there again whatever comes of it."""
+        self.kill_api_server()
+        try:
+            yield
+        finally:
+            self.start_api_server()
 
     def pause_etcd(self) -> None:
         """Stop etcd from answering, connections kept open: writes hang, cached reads do not."""

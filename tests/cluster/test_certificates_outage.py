@@ -22,10 +22,8 @@ def test_what_expired_during_an_outage_is_made_anew_after_it(spare_site: Site) -
     ):
         village = Village(stage, "shop")
         village.serve()
-        site.control_plane.kill_api_server()
-        stage.until("its certificate has expired", lambda: readiness(stage)[0] == 503)
-
-        site.control_plane.start_api_server()
+        with site.control_plane.without_api_server():
+            stage.until("its certificate has expired", lambda: readiness(stage)[0] == 503)
 
         pod = a_pod(village.namespaces[0], village.secret)
         stage.until("it is ready", lambda: readiness(stage)[0] == 200, HEALED)
